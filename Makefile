@@ -1,0 +1,34 @@
+# Each verb makes the two environments when they are missing, then calls `python -m allobot VERB`.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+ALLOBOT := .venv/bin/python -m allobot
+
+.PHONY: help environments run train shell test check ask
+
+help: ## List these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: environments ## Start the bot on http://127.0.0.1:8080 (trains it first when needed)
+	@$(ALLOBOT) run
+
+train: environments ## Train the bot when what it learns from has changed (force=1 to train anyway)
+	@$(ALLOBOT) train $(if $(force),--force)
+
+shell: environments ## Talk to the bot in this terminal (date=2027-04-01 caf=52 to place the talk)
+	@$(ALLOBOT) shell $(if $(date),--date "$$date") $(if $(caf),--caf "$$caf")
+
+test: environments ## Run every test (only="web actions" for some of them)
+	@$(ALLOBOT) test $(only)
+
+check: environments ## Check style, types, training data and data files
+	@$(ALLOBOT) check
+
+ask: environments ## Ask the running bot one question (q="Comment prendre rendez-vous ?")
+	@$(ALLOBOT) ask "$$q"
+
+# A variable typed after the verb reaches the recipe through the environment, so that quotes,
+# apostrophes and spaces in it are safe.
+export q date caf
+
+environments:
+	@scripts/bootstrap
