@@ -1,0 +1,1 @@
+"""Command line and modules shared by the action server and the gateway."""
