@@ -1,0 +1,1 @@
+"""Procedures, contacts, sources and parameters: read from data/, kept in the database."""

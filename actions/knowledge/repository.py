@@ -1,0 +1,92 @@
+"""All SQL of the knowledge tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, delete, insert, or_, select
+
+from actions.knowledge.models import KnowledgeStateRow, ProcedureRow, ProcedureVersionRow
+from actions.knowledge.schema import Procedure, Version
+
+NATIONAL = "national"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The version of a procedure that applies."""
+
+    id: str
+    titre: str
+    urgence: bool
+    version: Version
+
+
+class ProcedureRepository:
+    """Looks procedures up. One connection per call, from the engine's pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, procedure_id: str, caf: str | None, date: dt.date) -> Found | None:
+        """The version in force at `date` for that Caf: its own first, else the national one.
+
+        Args:
+            procedure_id: the subject, which is the intent's name.
+            caf: département number (`52`), or None when unknown.
+            date: reference date.
+        """
+        version = ProcedureVersionRow
+        query = (
+            select(ProcedureRow.id, ProcedureRow.titre, version.contenu)
+            .join(version, version.procedure_id == ProcedureRow.id)
+            .where(
+                ProcedureRow.id == procedure_id,
+                version.territoire.in_([NATIONAL, caf or NATIONAL]),
+                version.du <= date,
+                or_(version.au.is_(None), version.au >= date),
+            )
+            .order_by(version.territoire == NATIONAL, version.du.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        content = dict(row.contenu)
+        urgence = content.pop("urgence")
+        return Found(row.id, row.titre, urgence, Version.model_validate(content))
+
+
+def fingerprint(connection: Connection) -> str | None:
+    return connection.execute(select(KnowledgeStateRow.empreinte)).scalar_one_or_none()
+
+
+def remember(connection: Connection, empreinte: str, now: dt.datetime) -> None:
+    connection.execute(delete(KnowledgeStateRow))
+    row = {"id": 1, "empreinte": empreinte, "charge_le": now}
+    connection.execute(insert(KnowledgeStateRow).values(**row))
+
+
+def replace_all(connection: Connection, procedures: Iterable[Procedure]) -> None:
+    """Within the caller's transaction: the tables hold these procedures and no others."""
+    connection.execute(delete(ProcedureVersionRow))
+    connection.execute(delete(ProcedureRow))
+    for procedure in procedures:
+        row = {"id": procedure.id, "titre": procedure.titre, "theme": procedure.theme}
+        connection.execute(insert(ProcedureRow).values(**row))
+        rows = [_version_row(procedure, version) for version in procedure.versions]
+        connection.execute(insert(ProcedureVersionRow), rows)
+
+
+def _version_row(procedure: Procedure, version: Version) -> dict[str, object]:
+    return {
+        "procedure_id": procedure.id,
+        "territoire": version.territoire,
+        "du": version.en_vigueur.du,
+        "au": version.en_vigueur.au,
+        "contenu": {**version.model_dump(mode="json"), "urgence": procedure.urgence},
+        "verifie_le": version.verifie_le,
+    }

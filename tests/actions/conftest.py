@@ -1,0 +1,44 @@
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.cards import Cards
+from actions.knowledge.loader import Knowledge, check
+from actions.knowledge.repository import ProcedureRepository
+from actions.resources import Resources
+from actions.sentences import read_sentences
+from allobot.database import make_engine, upgrade
+from allobot.settings import Settings
+
+REFERENCE_DATE = dt.date(2026, 11, 21)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return check()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var=tmp_path, date=REFERENCE_DATE)
+
+
+@pytest.fixture
+def resources(settings: Settings, knowledge: Knowledge) -> Iterator[Resources]:
+    """The real knowledge in a fresh database, on the reference date."""
+    from actions.knowledge.loader import load
+
+    upgrade(settings.database_url)
+    load(settings)
+    engine = make_engine(settings.database_url)
+    yield Resources(
+        settings=settings,
+        procedures=ProcedureRepository(engine),
+        cards=Cards(knowledge.contacts, knowledge.sources, knowledge.parameters),
+        parameters=knowledge.parameters,
+        rules=knowledge.rules,
+        sentences=read_sentences(),
+    )
+    engine.dispose()
