@@ -1,0 +1,1 @@
+"""Rules: pure functions from a typed situation and a date to a decision."""
