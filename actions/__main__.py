@@ -1,0 +1,52 @@
+"""`python -m actions`: the action server, on loopback only."""
+
+from __future__ import annotations
+
+import logging
+
+from rasa_sdk import Action
+from rasa_sdk.endpoint import create_app
+from rasa_sdk.executor import ActionExecutor
+
+from actions.action_asf_decision import ActionAsfDecision
+from actions.action_corriger import ActionCorriger
+from actions.action_incompris import ActionIncompris
+from actions.action_recommencer import ActionRecommencer
+from actions.action_repondre import ActionRepondre
+from actions.asf_form import ValidateAsfForm
+from actions.resources import Resources, make_resources
+from allobot.settings import load_settings
+
+LOOPBACK = "127.0.0.1"
+
+
+def make_actions(resources: Resources) -> list[Action]:
+    """Every action of domain.yml."""
+    return [
+        ActionRepondre(resources),
+        ActionIncompris(resources),
+        ValidateAsfForm(),
+        ActionAsfDecision(resources),
+        ActionCorriger(resources),
+        ActionRecommencer(),
+    ]
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    settings = load_settings()
+    executor = ActionExecutor()
+    for action in make_actions(make_resources(settings)):
+        executor.register_action(action)
+    app = create_app(executor, cors_origins=[])
+    app.run(
+        host=LOOPBACK,
+        port=settings.actions_port,
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

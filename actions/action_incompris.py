@@ -1,0 +1,77 @@
+"""Not understood, or not surely: choices first, then a reworded try, then a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.action_repondre import say_procedure
+from actions.resources import Resources
+from actions.safe_action import SafeAction
+
+CHOICES = 3
+TRIES = 2  # misunderstood messages in a row, after which the ways to a person are given
+DANGER, DANGER_FROM = "violences_conjugales", 0.08
+DEFAULT_CHOICES = ("mot_de_passe", "rembourser_dette", "separation")
+TO_A_PERSON = "parler_humain"
+
+
+class ActionIncompris(SafeAction):
+    """`bande` (from the classifier) tells doubt (`proposer`) from not understood."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def name(self) -> str:
+        return "action_incompris"
+
+    async def answer(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        ranking = tracker.latest_message.get("intent_ranking") or []
+        if _may_be_in_danger(ranking):
+            dispatcher.utter_message(response="utter_si_danger")
+        if tries(tracker.events, self.name()) >= TRIES:
+            dispatcher.utter_message(response="utter_vers_une_personne")
+            say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)
+            return []
+        doubt = tracker.latest_message.get("bande") == "proposer"
+        response = "utter_vouliez_vous_dire" if doubt else "utter_reformulez"
+        dispatcher.utter_message(response=response, buttons=self._buttons(ranking))
+        return []
+
+    def _buttons(self, ranking: list[dict[str, Any]]) -> list[dict[str, str]]:
+        labels = self._resources.sentences.sujets
+        names = [item["name"] for item in ranking if item["name"] in labels]
+        wanted = [name for name in (*names, *DEFAULT_CHOICES) if name != TO_A_PERSON]
+        chosen = [*list(dict.fromkeys(wanted))[:CHOICES], TO_A_PERSON]
+        return [{"title": labels[name], "payload": f"/{name}"} for name in chosen]
+
+
+def tries(events: Sequence[dict[str, Any]], action: str) -> int:
+    """How many person's messages in a row `action` answered; the one being answered counts."""
+    count, answered = 1, False
+    for event in reversed(_before_latest_message(events)):
+        if event.get("event") == "action" and event.get("name") == action:
+            answered = True
+        elif event.get("event") == "user":
+            if not answered:
+                return count
+            count, answered = count + 1, False
+    return count
+
+
+def _before_latest_message(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    users = [i for i, event in enumerate(events) if event.get("event") == "user"]
+    return list(events[: users[-1]]) if users else []
+
+
+def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:
+    return any(
+        item["name"] == DANGER and item["confidence"] >= DANGER_FROM for item in ranking[:CHOICES]
+    )

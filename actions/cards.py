@@ -1,0 +1,174 @@
+"""The answer card: what an action sends to the widget, and its text for the shell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from babel.dates import format_date
+from pydantic import BaseModel, ConfigDict
+
+from actions.knowledge.parameters import Parameters
+from actions.knowledge.repository import Found
+from actions.knowledge.schema import Contact, Lien, Source, SourceRef
+from actions.sentences import CardLabels
+
+
+class CardPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardContact(CardPart):
+    id: str
+    label: str
+    value: str
+    details: str | None
+    href: str | None
+
+
+class CardLink(CardPart):
+    label: str
+    url: str
+
+
+class CardSource(CardPart):
+    document: str
+    section: str
+    date: dt.date
+
+
+class CardCondition(CardPart):
+    id: str
+    label: str
+    status: str
+    source: str
+
+
+class CardDecision(CardPart):
+    """`amount`: {min, max (numbers), unit, text}. `missing` and `notes` are sentences."""
+
+    verdict: str
+    date: dt.date
+    amount: dict[str, Any] | None
+    conditions: list[CardCondition]
+    missing: list[str]
+    notes: list[str]
+
+
+class Card(CardPart):
+    """An answer with its source and the date it was checked. Dates go out as ISO strings."""
+
+    kind: Literal["procedure", "decision", "danger"]
+    id: str
+    version: str
+    territoire: str
+    title: str
+    summary: str
+    steps: list[str]
+    contacts: list[CardContact]
+    links: list[CardLink]
+    sources: list[CardSource]
+    verifie_le: dt.date
+    falc: list[str]
+    decision: CardDecision | None = None
+
+
+class Cards:
+    """Makes cards from what the knowledge says."""
+
+    def __init__(
+        self, contacts: dict[str, Contact], sources: dict[str, Source], parameters: Parameters
+    ) -> None:
+        self._contacts = contacts
+        self._sources = sources
+        self._parameters = parameters
+
+    def procedure(self, found: Found, date: dt.date) -> Card:
+        """The card of a procedure's version, its figures those of `date`."""
+        version = found.version
+        return Card(
+            kind="danger" if found.urgence else "procedure",
+            id=found.id,
+            version=version.en_vigueur.du.isoformat(),
+            territoire=version.territoire,
+            title=found.titre,
+            summary=self.render(version.resume, date),
+            steps=[self.render(step, date) for step in version.etapes],
+            contacts=self.contacts(version.contacts),
+            links=self.links(version.liens),
+            sources=self.sources(version.sources),
+            verifie_le=version.verifie_le,
+            falc=[self.render(sentence, date) for sentence in version.falc],
+        )
+
+    def render(self, text: str, date: dt.date) -> str:
+        return self._parameters.render(text, date)
+
+    def contacts(self, ids: list[str]) -> list[CardContact]:
+        found = {name: self._contacts[name] for name in ids}
+        return [
+            CardContact(id=name, label=c.libelle, value=c.valeur, details=c.details, href=c.href)
+            for name, c in found.items()
+        ]
+
+    def links(self, liens: list[Lien]) -> list[CardLink]:
+        return [CardLink(label=lien.libelle, url=lien.url) for lien in liens]
+
+    def sources(self, refs: list[SourceRef]) -> list[CardSource]:
+        return [
+            CardSource(
+                document=self._sources[ref.document].titre,
+                section=ref.section,
+                date=self._sources[ref.document].date,
+            )
+            for ref in refs
+        ]
+
+    def source_line(self, ref: SourceRef) -> str:
+        source = self._sources[ref.document]
+        return f"{source.titre}, {french_date(source.date)}"
+
+
+def card_text(card: Card, labels: CardLabels) -> str:
+    """The card as plain text: complete on its own, for the shell and for any channel."""
+    blocks = [f"{card.title}\n{card.summary}", *_decision_blocks(card.decision, labels)]
+    blocks += _block(labels.etapes, [f"{i}. {step}" for i, step in enumerate(card.steps, 1)])
+    blocks += _block(labels.contacts, [_contact_line(contact) for contact in card.contacts])
+    blocks += _block(labels.liens, [f"- {link.label} : {link.url}" for link in card.links])
+    sources = " ; ".join(
+        labels.source.format(document=s.document, section=s.section, date=french_date(s.date))
+        for s in card.sources
+    )
+    blocks.append(labels.verifie.format(sources=sources, date=french_date(card.verifie_le)))
+    return "\n\n".join(blocks)
+
+
+def french_date(date: dt.date) -> str:
+    """« 4 mai 2026 »."""
+    return format_date(date, "d MMMM y", locale="fr_FR")
+
+
+def _decision_blocks(decision: CardDecision | None, labels: CardLabels) -> list[str]:
+    if decision is None:
+        return []
+    marks = labels.etats
+    conditions = [
+        f"- {getattr(marks, condition.status)} {condition.label}"
+        for condition in decision.conditions
+    ]
+    amount = [str(decision.amount["text"])] if decision.amount else []
+    return [
+        *amount,
+        *_block(labels.conditions, conditions),
+        *_block(labels.manques, [f"- {sentence}" for sentence in decision.missing]),
+        *_block(labels.notes, [f"- {sentence}" for sentence in decision.notes]),
+    ]
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    return ["\n".join([title, *lines])] if lines else []
+
+
+def _contact_line(contact: CardContact) -> str:
+    details = f" ({contact.details})" if contact.details else ""
+    return f"- {contact.label} : {contact.value}{details}"

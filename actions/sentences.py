@@ -1,0 +1,43 @@
+"""The words around answers: actions/sentences.yml, checked when read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actions.knowledge.schema import Strict
+from actions.knowledge.yaml_files import read
+
+FILE = Path(__file__).with_name("sentences.yml")
+
+
+class StatusLabels(Strict):
+    satisfied: str
+    not_satisfied: str
+    unknown: str
+
+
+class CardLabels(Strict):
+    """Words of a card shown as text. `source` and `verifie` hold {fields}."""
+
+    etapes: str
+    contacts: str
+    liens: str
+    conditions: str
+    manques: str
+    notes: str
+    source: str
+    verifie: str
+    etats: StatusLabels
+
+
+class Sentences(Strict):
+    """`sujets`: how a subject is called in a choice, by intent; `champs`: a question, by slot."""
+
+    carte: CardLabels
+    sujets: dict[str, str]
+    champs: dict[str, str]
+
+
+def read_sentences(path: Path = FILE) -> Sentences:
+    """Raises InvalidData when the file does not fit."""
+    return read(path, Sentences)

@@ -1,0 +1,187 @@
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+
+from actions.action_asf_decision import ActionAsfDecision
+from actions.action_corriger import ActionCorriger
+from actions.action_incompris import ActionIncompris, tries
+from actions.action_recommencer import ActionRecommencer
+from actions.action_repondre import ActionRepondre
+from actions.resources import Resources
+from actions.safe_action import SafeAction
+from tests.actions.conversation import run, tracker, user
+
+DECIDED = {
+    "asf_lien": "parent",
+    "asf_vit_seul": "oui",
+    "asf_age_enfant": "8",
+    "asf_residence": "oui",
+    "asf_autre_parent": "ne_paie_pas",
+}
+
+
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("mot_de_passe", ["10 caractères", "caractère spécial", "256"]),
+        ("rembourser_dette", ["PayZen", "SEPA", "RIB", "à partir de 1 €"]),
+        ("separation", ["Déclarer un changement", "32 38", "monenfant.fr"]),
+        ("rdv_telephonique", ["Je souhaite que la Caf me rappelle", "+33 32 30"]),
+        ("asf", ["199,18 €", "265,50 €", "20 ans"]),
+        ("violences_conjugales", ["17", "3919", "12 mois", "3 jours ouvrés"]),
+        ("parler_humain", ["3230", "mi-avril 2026"]),
+    ],
+)
+async def test_the_facts_of_a_subject_are_said_with_source_and_date(
+    resources: Resources, intent: str, words: list[str]
+) -> None:
+    said, _ = await run(ActionRepondre(resources), tracker(user("?", intent)))
+    [message] = said.messages
+    for word in words:
+        assert word in message["text"]
+    assert "Source :" in message["text"]
+    assert "Vérifié le 21 novembre 2026" in message["text"]
+    assert message["custom"]["id"] == intent
+    assert "{" not in message["text"]
+
+
+async def test_danger_numbers_come_first(resources: Resources) -> None:
+    said, _ = await run(ActionRepondre(resources), tracker(user("?", "violences_conjugales")))
+    card = said.messages[0]["custom"]
+    assert card["kind"] == "danger"
+    assert [contact["value"] for contact in card["contacts"][:2]] == ["17", "3919"]
+    assert card["summary"].startswith("Appelez le 17")
+
+
+async def test_the_shell_reads_the_text_and_no_raw_card(resources: Resources) -> None:
+    on = tracker(user("?", "mot_de_passe"), channel="cmdline")
+    said, _ = await run(ActionRepondre(resources), on)
+    assert said.messages[0]["custom"] == {}
+    assert "caf.fr" in said.messages[0]["text"]
+
+
+async def test_an_unknown_subject_is_admitted(resources: Resources) -> None:
+    said, _ = await run(ActionRepondre(resources), tracker(user("?", "rsa")))
+    assert said.messages[0]["response"] == "utter_inconnu_a_cette_date"
+
+
+async def test_the_decision_explains_itself(resources: Resources) -> None:
+    on = tracker(user("oui", "affirmer"), DECIDED)
+    said, _ = await run(ActionAsfDecision(resources), on)
+    [message] = said.messages
+    decision = message["custom"]["decision"]
+    assert decision["verdict"] == "oui"
+    assert decision["amount"]["text"] == "199,18 € par mois pour cet enfant"
+    assert {c["status"] for c in decision["conditions"]} == {"satisfied"}
+    assert "stimation" in message["text"]
+    assert "montant actuel sur caf.fr" in message["text"]
+
+
+def misunderstood(times: int, band: str = "incompris") -> tuple[dict[str, Any], list[Any]]:
+    latest = user("blabla", "nlu_fallback", band)
+    events: list[Any] = []
+    for _ in range(times - 1):
+        events += [
+            {"event": "user", **latest},
+            {"event": "action", "name": "action_incompris"},
+            {"event": "action", "name": "action_listen"},
+        ]
+    return latest, [*events, {"event": "user", **latest}]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_counts_misunderstood_messages_in_a_row(times: int) -> None:
+    _, events = misunderstood(times)
+    assert tries(events, "action_incompris") == times
+
+
+def test_an_understood_message_starts_the_count_again() -> None:
+    _, events = misunderstood(2)
+    understood = [
+        {"event": "user", **user("merci")},
+        {"event": "action", "name": "utter_remerciement"},
+    ]
+    assert tries([*events[:-1], *understood, events[-1]], "action_incompris") == 1
+
+
+async def test_first_it_asks_to_say_it_otherwise_with_choices(resources: Resources) -> None:
+    latest, events = misunderstood(1)
+    said, _ = await run(ActionIncompris(resources), tracker(latest, events=events))
+    [message] = said.messages
+    assert message["response"] == "utter_reformulez"
+    assert 2 <= len(message["buttons"]) <= 4
+    assert message["buttons"][-1]["payload"] == "/parler_humain"
+
+
+async def test_in_doubt_it_offers_the_likeliest_subjects(resources: Resources) -> None:
+    latest = user("la pension", "nlu_fallback", "proposer")
+    latest["intent_ranking"] = [
+        {"name": name, "confidence": 0.3} for name in ("asf", "hors_sujet", "separation")
+    ]
+    said, _ = await run(ActionIncompris(resources), tracker(latest))
+    [message] = said.messages
+    assert message["response"] == "utter_vouliez_vous_dire"
+    payloads = [button["payload"] for button in message["buttons"]]
+    assert payloads[:2] == ["/asf", "/separation"]
+
+
+async def test_the_second_time_it_gives_the_ways_to_a_person(resources: Resources) -> None:
+    latest, events = misunderstood(2)
+    said, _ = await run(ActionIncompris(resources), tracker(latest, events=events))
+    assert said.messages[0]["response"] == "utter_vers_une_personne"
+    assert said.messages[1]["custom"]["id"] == "parler_humain"
+
+
+async def test_a_possible_danger_is_named_even_when_unsure(resources: Resources) -> None:
+    latest = user("il est bizarre le soir", "nlu_fallback", "proposer")
+    latest["intent_ranking"] = [
+        {"name": "separation", "confidence": 0.4},
+        {"name": "violences_conjugales", "confidence": 0.2},
+    ]
+    said, _ = await run(ActionIncompris(resources), tracker(latest))
+    assert said.messages[0]["response"] == "utter_si_danger"
+
+
+async def test_correcting_after_the_result_decides_again(resources: Resources) -> None:
+    on = tracker(user("en fait elle a 21 ans", "corriger"), DECIDED)
+    _, events = await run(ActionCorriger(resources), on)
+    assert events[0]["name"], events[0]["value"] == ("asf_age_enfant", "21")
+    assert events[-1] == {"event": "followup", "timestamp": None, "name": "asf_form"}
+
+
+async def test_without_a_value_it_asks_which_answer(resources: Resources) -> None:
+    said, events = await run(
+        ActionCorriger(resources), tracker(user("je me suis trompée", "corriger"), DECIDED)
+    )
+    assert events == []
+    assert said.messages[0]["buttons"][0]["title"] == "Qui élève l'enfant"
+
+
+async def test_nothing_to_correct_is_said(resources: Resources) -> None:
+    said, _ = await run(ActionCorriger(resources), tracker(user("je corrige", "corriger")))
+    assert said.messages[0]["response"] == "utter_rien_a_corriger"
+
+
+async def test_starting_over_forgets_every_answer() -> None:
+    _, events = await run(ActionRecommencer(), tracker(user("recommencer"), DECIDED))
+    forgotten = {event["name"] for event in events if event["event"] == "slot"}
+    assert forgotten >= set(DECIDED)
+    assert all(event["value"] is None for event in events if event["event"] == "slot")
+
+
+async def test_an_error_becomes_a_kind_sentence_and_quotes_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(SafeAction):
+        def name(self) -> str:
+            return "action_cassee"
+
+        async def answer(self, dispatcher: Any, tracker: Tracker, domain: Any) -> Any:
+            raise ValueError(tracker.latest_message["text"])
+
+    said, events = await run(Broken(), tracker(user("mon secret")))
+    assert events == []
+    assert said.messages[0]["response"] == "utter_erreur_technique"
+    assert "ValueError" in caplog.text
+    assert "mon secret" not in caplog.text
