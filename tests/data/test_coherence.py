@@ -1,0 +1,131 @@
+"""The files of data/ and domain.yml say the same thing: one subject, one name, everywhere."""
+
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from actions.asf_form import QUESTIONS, SLOTS
+from actions.reading import read_unknown
+from actions.sentences import read_sentences
+
+ROOT = Path(__file__).parents[2]
+CORE = ("mot_de_passe", "rembourser_dette", "separation", "rdv_telephonique")
+
+
+def load(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+DOMAIN = load(ROOT / "domain.yml")
+RESPONSES: dict[str, list[dict[str, Any]]] = DOMAIN["responses"]
+PROCEDURES = sorted(path.stem for path in (ROOT / "data" / "procedures").glob("*.yml"))
+
+
+def examples() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "data" / "nlu").glob("*.yml")):
+        for block in load(path)["nlu"]:
+            lines = [line.strip().removeprefix("- ") for line in block["examples"].splitlines()]
+            found.setdefault(block["intent"], []).extend(line for line in lines if line)
+    return found
+
+
+EXAMPLES = examples()
+
+
+def plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    return re.sub(r"[^a-z0-9]+", " ", "".join(c for c in decomposed if c.isascii())).strip()
+
+
+def buttons() -> list[tuple[str, dict[str, str]]]:
+    return [
+        (name, button)
+        for name, variants in RESPONSES.items()
+        for variant in variants
+        for button in variant.get("buttons", [])
+    ]
+
+
+def test_every_intent_of_the_domain_has_examples_and_the_reverse() -> None:
+    assert set(EXAMPLES) == set(DOMAIN["intents"])
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES)
+def test_every_procedure_is_an_intent(procedure: str) -> None:
+    assert procedure in DOMAIN["intents"]
+
+
+@pytest.mark.parametrize("intent", sorted(EXAMPLES))
+def test_there_are_enough_examples(intent: str) -> None:
+    assert len(EXAMPLES[intent]) >= (40 if intent in CORE else 20)
+
+
+def test_no_example_stands_twice_or_for_two_intents() -> None:
+    seen = Counter(plain(text) for texts in EXAMPLES.values() for text in texts if plain(text))
+    assert [text for text, count in seen.items() if count > 1] == []
+
+
+def test_examples_hold_no_personal_data() -> None:
+    number = re.compile(
+        r"(?:\+33|0)\s*[1-9](?:[\s.-]*\d{2}){4}|[12][\s.]?\d{2}[\s.]?\d{2}[\s.]?\d{8}"
+    )
+    every = [text for texts in EXAMPLES.values() for text in texts]
+    assert [text for text in every if number.search(text) or re.search(r"\w@\w", text)] == []
+
+
+@pytest.mark.parametrize(("response", "button"), buttons(), ids=str)
+def test_a_buttons_payload_is_an_intent_or_an_answer(response: str, button: dict[str, str]) -> None:
+    payload = button["payload"]
+    if payload.startswith("/"):
+        assert re.split(r"[{]", payload[1:])[0] in DOMAIN["intents"]
+    else:
+        assert payload == button["title"]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.slot)
+def test_every_answer_button_is_understood_by_its_question(question: Any) -> None:
+    [response] = RESPONSES[f"utter_ask_asf_form_{question.slot}"]
+    values = []
+    for button in response.get("buttons", []):
+        if button["payload"].startswith("/"):
+            continue
+        reading = question.read(button["payload"]) or read_unknown(button["payload"])
+        assert reading is not None, button
+        assert reading.sure
+        values.append(reading.value)
+    assert len(set(values)) == len(values)
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_every_question_can_be_asked_explained_and_named(slot: str) -> None:
+    assert f"utter_ask_asf_form_{slot}" in RESPONSES
+    assert f"utter_expliquer_{slot}" in RESPONSES
+    assert slot in DOMAIN["forms"]["asf_form"]["required_slots"]
+    assert slot in DOMAIN["slots"]
+    assert slot in read_sentences().champs
+
+
+def test_choices_are_named_for_subjects_that_exist() -> None:
+    labels = read_sentences().sujets
+    assert set(labels) <= set(DOMAIN["intents"])
+    assert set(PROCEDURES) <= set(labels)
+
+
+def test_no_sentence_to_a_person_is_in_python() -> None:
+    """A French sentence in a string shows by its accents or its « vous » outside docstrings."""
+    suspicious = []
+    for folder in ("actions", "bot", "web"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            code = re.sub(r'"""[\s\S]*?"""|#.*', "", path.read_text(encoding="utf-8"))
+            for string in re.findall(r'"([^"\n]{25,})"', code):
+                if "(?:" not in string and re.search(
+                    r"\b(?:vous|votre|veuillez|bonjour)\b(?![|)\\])", string.lower()
+                ):
+                    suspicious.append(f"{path.relative_to(ROOT)}: {string}")
+    assert suspicious == []
