@@ -1,0 +1,137 @@
+"""Every store keeps its word: in memory, on SQLite, on PostgreSQL when it answers."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from allobot.database import make_engine, upgrade
+from tests.web.fake_rasa import CARD
+from web.conversations.sql_store import SqlStore
+from web.conversations.store import ConversationStore, MemoryStore
+from web.errors import NoConversation, StoreUnavailable
+from web.messages import Button, Message
+
+GREETING = [
+    Message(
+        "00000000-0000-4000-8000-000000000001",
+        "bot",
+        "Bonjour",
+        buttons=(Button("b2", "Deux", "/deux"), Button("b1", "Un", "/un")),
+    )
+]
+QUESTION = Message("00000000-0000-4000-8000-000000000002", "person", "Et moi ?")
+ANSWER = [
+    Message("00000000-0000-4000-8000-000000000003", "bot", "Voici.", card=CARD),
+    Message("00000000-0000-4000-8000-000000000004", "bot", "Autre chose ? é ’ 🙂"),
+]
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[ConversationStore]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(name)
+    upgrade(url)
+    engine = make_engine(url)
+    yield SqlStore(engine)
+    engine.dispose()
+
+
+async def test_an_exchange_is_kept_in_order(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    assert await store.claim("c", QUESTION)
+    await store.keep_answer("c", QUESTION.id, ANSWER)
+    assert await store.history("c") == [*GREETING, QUESTION, *ANSWER]
+    assert await store.answer_to("c", QUESTION.id) == ANSWER
+
+
+async def test_an_answer_is_none_then_empty_then_there(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    assert await store.answer_to("c", QUESTION.id) is None
+    await store.claim("c", QUESTION)
+    assert await store.answer_to("c", QUESTION.id) == []
+    assert await store.answer_to("c", GREETING[0].id) is None
+
+
+async def test_a_message_is_claimed_once(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    assert await store.claim("c", QUESTION)
+    assert not await store.claim("c", QUESTION)
+    assert not await store.claim("c", Message(GREETING[0].id, "person", "x"))
+    assert await store.history("c") == [*GREETING, QUESTION]
+
+
+async def test_many_claims_at_once_have_one_winner(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    wins = await asyncio.gather(*(store.claim("c", QUESTION) for _ in range(8)))
+    assert sorted(wins) == [False] * 7 + [True]
+
+
+async def test_nothing_is_claimed_in_an_erased_conversation(store: ConversationStore) -> None:
+    with pytest.raises(NoConversation):
+        await store.claim("c", QUESTION)
+
+
+async def test_buttons_belong_to_their_conversation(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    await store.create("d", [])
+    assert await store.button("c", "b1") == Button("b1", "Un", "/un")
+    assert await store.button("d", "b1") is None
+    assert await store.button("c", "none") is None
+
+
+async def test_the_same_id_in_two_conversations(store: ConversationStore) -> None:
+    await store.create("c", [])
+    await store.create("d", [])
+    assert await store.claim("c", QUESTION)
+    assert await store.claim("d", QUESTION)
+
+
+async def test_only_a_living_conversation_can_be_touched(store: ConversationStore) -> None:
+    assert not await store.touch("c")
+    await store.create("c", [])
+    assert await store.touch("c")
+    await store.erase("c")
+    assert not await store.touch("c")
+
+
+async def test_erasing_spares_the_others(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    other = [Message("00000000-0000-4000-8000-000000000009", "bot", "x")]
+    await store.create("d", other)
+    await store.erase("c")
+    await store.erase("c")
+    assert await store.history("c") == []
+    assert await store.button("c", "b1") is None
+    assert await store.history("d") == other
+
+
+async def test_a_store_that_answers(store: ConversationStore) -> None:
+    await store.ping()
+
+
+async def test_use_is_dated(sqlite_url: str) -> None:
+    upgrade(sqlite_url)
+    engine = make_engine(sqlite_url)
+    store = SqlStore(engine)
+    await store.create("c", [])
+    await asyncio.sleep(0.01)
+    await store.touch("c")
+    with engine.connect() as connection:
+        created, used = connection.execute(
+            text("SELECT created_at, last_used_at FROM conversation")
+        ).one()
+    assert used > created
+    engine.dispose()
+
+
+async def test_a_database_that_is_away_is_said_so(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/none/x.sqlite")
+    with pytest.raises(StoreUnavailable):
+        await SqlStore(engine).ping()
+    engine.dispose()

@@ -1,0 +1,1 @@
+"""The public gateway: sessions, limits, masking, the widget and its demo page."""

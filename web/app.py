@@ -1,0 +1,68 @@
+"""The gateway's application, made from its settings."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
+
+from allobot.database import make_engine, upgrade
+from allobot.settings import Settings
+from web import files, health, openapi, routes
+from web.bodies import MAX_BYTES
+from web.conversations.service import Conversations
+from web.conversations.sql_store import SqlStore
+from web.conversations.store import ConversationStore
+from web.errors import json_errors
+from web.keys import CONVERSATIONS, HTTP_CLIENT, SESSIONS, SETTINGS, STORE
+from web.logs import protect_loggers
+from web.rasa_client import RasaClient
+from web.security import add_headers, guard
+from web.sentences import sentences
+from web.session import Sessions
+
+
+def make_app(settings: Settings, store: ConversationStore | None = None) -> web.Application:
+    """Return the application; `store` replaces the database (tests). Opens no connection.
+
+    Raises pydantic.ValidationError when sentences.yml does not fit, OSError or ValueError when
+    the signing key cannot be made or read.
+    """
+    sentences()
+    protect_loggers()
+    app = web.Application(middlewares=[json_errors, guard], client_max_size=MAX_BYTES)
+    app[SETTINGS] = settings
+    app[SESSIONS] = Sessions(
+        settings.signing_key(), settings.session_minutes, secure=settings.cookie_secure
+    )
+    if store is None:
+        app.cleanup_ctx.append(_database)
+    else:
+        app[STORE] = store
+    app.cleanup_ctx.append(_rasa)
+    app.on_response_prepare.append(add_headers)
+    for module in (routes, health, openapi, files):
+        app.add_routes(module.routes)
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    """Bring the schema up to date, then hold the engine while the gateway runs."""
+    url = app[SETTINGS].database_url
+    await asyncio.to_thread(upgrade, url)
+    engine = make_engine(url)
+    app[STORE] = SqlStore(engine)
+    yield
+    await asyncio.to_thread(engine.dispose)
+
+
+async def _rasa(app: web.Application) -> AsyncIterator[None]:
+    """Hold the client session; one connection a message, as Rasa closes the idle ones in 5 s."""
+    settings = app[SETTINGS]
+    connector = TCPConnector(force_close=True, limit=0)
+    async with ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as session:
+        app[HTTP_CLIENT] = session
+        rasa = RasaClient(session, settings.rasa_port, settings.rasa_timeout)
+        conversations = Conversations(app[STORE], rasa, settings.tracker_path)
+        app[CONVERSATIONS] = conversations
+        yield
+        await conversations.close()

@@ -1,0 +1,1 @@
+"""Conversations: what was said, by whom, and where it is kept."""

@@ -1,0 +1,122 @@
+"""Where conversations are kept: the abstract store and its in-memory twin.
+
+An exchange is a person's message, whose id the browser chose, and the bot's messages that answer
+it. It is claimed before Rasa hears of it and answered once, so that nothing is ever sent twice.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from web.errors import NoConversation
+from web.messages import Button, Message
+
+
+class ConversationStore(ABC):
+    """Every method may raise StoreUnavailable."""
+
+    @abstractmethod
+    async def create(self, conversation_id: str, greeting: Sequence[Message]) -> None:
+        """Keep a new conversation and its first messages."""
+
+    @abstractmethod
+    async def touch(self, conversation_id: str) -> bool:
+        """Note that a conversation is used now; False when there is none."""
+
+    @abstractmethod
+    async def history(self, conversation_id: str) -> list[Message]:
+        """Return every message, in the order it was said."""
+
+    @abstractmethod
+    async def claim(self, conversation_id: str, question: Message) -> bool:
+        """Keep a person's message; False when its id is already there.
+
+        Raises NoConversation when the conversation was erased.
+        """
+
+    @abstractmethod
+    async def answer_to(self, conversation_id: str, question_id: str) -> list[Message] | None:
+        """Return the answer kept for a message: [] while it has none, None if never claimed."""
+
+    @abstractmethod
+    async def keep_answer(
+        self, conversation_id: str, question_id: str, answer: Sequence[Message]
+    ) -> None:
+        """Keep the bot's messages that answer a claimed message."""
+
+    @abstractmethod
+    async def button(self, conversation_id: str, button_id: str) -> Button | None:
+        """Return a button issued in this very conversation."""
+
+    @abstractmethod
+    async def erase(self, conversation_id: str) -> None:
+        """Erase everything of a conversation."""
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """Do nothing, when the store answers."""
+
+
+@dataclass(slots=True)
+class _Conversation:
+    messages: list[Message] = field(default_factory=list)
+    answers: dict[str, list[Message]] = field(default_factory=dict)
+
+
+class MemoryStore(ConversationStore):
+    """The twin for tests; forgets everything when it stops."""
+
+    def __init__(self) -> None:
+        self._conversations: dict[str, _Conversation] = {}
+
+    async def create(self, conversation_id: str, greeting: Sequence[Message]) -> None:
+        """Keep a new conversation and its first messages."""
+        self._conversations[conversation_id] = _Conversation(list(greeting))
+
+    async def touch(self, conversation_id: str) -> bool:
+        """Tell whether the conversation is there."""
+        return conversation_id in self._conversations
+
+    async def history(self, conversation_id: str) -> list[Message]:
+        """Return every message, in the order it was said."""
+        return list(self._find(conversation_id).messages)
+
+    async def claim(self, conversation_id: str, question: Message) -> bool:
+        """Keep a person's message; False when its id is already there."""
+        conversation = self._conversations.get(conversation_id)
+        if conversation is None:
+            raise NoConversation
+        if any(message.id == question.id for message in conversation.messages):
+            return False
+        conversation.messages.append(question)
+        conversation.answers[question.id] = []
+        return True
+
+    async def answer_to(self, conversation_id: str, question_id: str) -> list[Message] | None:
+        """Return the answer kept for a message."""
+        answer = self._find(conversation_id).answers.get(question_id)
+        return None if answer is None else list(answer)
+
+    async def keep_answer(
+        self, conversation_id: str, question_id: str, answer: Sequence[Message]
+    ) -> None:
+        """Keep the bot's messages that answer a claimed message."""
+        conversation = self._find(conversation_id)
+        conversation.messages += answer
+        conversation.answers[question_id] += answer
+
+    async def button(self, conversation_id: str, button_id: str) -> Button | None:
+        """Return a button issued in this very conversation."""
+        messages = self._find(conversation_id).messages
+        issued = (button for message in messages for button in message.buttons)
+        return next((button for button in issued if button.id == button_id), None)
+
+    async def erase(self, conversation_id: str) -> None:
+        """Erase everything of a conversation."""
+        self._conversations.pop(conversation_id, None)
+
+    async def ping(self) -> None:
+        """Always answer."""
+
+    def _find(self, conversation_id: str) -> _Conversation:
+        return self._conversations.get(conversation_id, _Conversation())

@@ -1,0 +1,176 @@
+"""Every error of the gateway, and the middleware that answers them in JSON.
+
+GatewayError                     500 internal_error
+├── InvalidRequest               400 bad_request
+│   ├── InvalidJson              400 invalid_json
+│   ├── InvalidMessage           400 invalid_message
+│   ├── EmptyText                400 empty_text
+│   ├── TextTooLong              400 text_too_long
+│   └── UnknownButton            400 unknown_button
+├── BadOrigin                    403 bad_origin
+├── NotFound                     404 not_found
+│   └── NoConversation           404 no_conversation
+├── MethodNotAllowed             405 method_not_allowed
+├── BodyTimeout                  408 body_timeout
+├── BodyTooLarge                 413 body_too_large
+├── UnsupportedMediaType         415 unsupported_media_type
+├── StoreUnavailable             503 unavailable
+└── RasaUnavailable              never answered: becomes a message that says where to turn
+
+The sentence of each code is in sentences.yml.
+"""
+
+from collections.abc import Iterator
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from web.logs import LOGGER, describe
+from web.sentences import sentences
+
+
+class GatewayError(Exception):
+    """An error with an HTTP status and a stable code; it carries nothing a person wrote."""
+
+    status = 500
+    code = "internal_error"
+
+
+class InvalidRequest(GatewayError):
+    """The request cannot be read."""
+
+    status = 400
+    code = "bad_request"
+
+
+class InvalidJson(InvalidRequest):
+    """The body is not JSON."""
+
+    code = "invalid_json"
+
+
+class InvalidMessage(InvalidRequest):
+    """The body is JSON of another shape."""
+
+    code = "invalid_message"
+
+
+class EmptyText(InvalidRequest):
+    """Nothing visible was written."""
+
+    code = "empty_text"
+
+
+class TextTooLong(InvalidRequest):
+    """More than 500 characters."""
+
+    code = "text_too_long"
+
+
+class UnknownButton(InvalidRequest):
+    """The button was not issued in this conversation."""
+
+    code = "unknown_button"
+
+
+class BadOrigin(GatewayError):
+    """Another site asks."""
+
+    status = 403
+    code = "bad_origin"
+
+
+class NotFound(GatewayError):
+    """Nothing at this address."""
+
+    status = 404
+    code = "not_found"
+
+
+class NoConversation(NotFound):
+    """No cookie, a forged or too old one, or an erased conversation."""
+
+    code = "no_conversation"
+
+
+class MethodNotAllowed(GatewayError):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class BodyTimeout(GatewayError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "body_timeout"
+
+
+class BodyTooLarge(GatewayError):
+    """The body passes the limit."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(GatewayError):
+    """The body is not declared as plain JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class StoreUnavailable(GatewayError):
+    """The database (ours or Rasa's) does not answer."""
+
+    status = 503
+    code = "unavailable"
+
+
+class RasaUnavailable(GatewayError):
+    """Rasa is down, too slow, or answered nothing that can be said."""
+
+
+def family(kind: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
+    """Yield an error class and every class under it."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from family(child)
+
+
+FROM_AIOHTTP: dict[int, type[GatewayError]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+}
+
+
+@web.middleware
+async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error as `{"error": {"code", "message"}}`, never with a trace."""
+    try:
+        return await handler(request)
+    except GatewayError as error:
+        if error.status >= 500:
+            LOGGER.error("%s: %s", error.code, describe(error))
+        return error_response(type(error))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        kind = FROM_AIOHTTP.get(error.status, InvalidRequest)
+        return error_response(kind, allow=error.headers.get(hdrs.ALLOW))
+    except Exception as error:  # noqa: BLE001 - the last net: a trace must never be answered
+        LOGGER.error("unexpected error: %s", describe(error))
+        return error_response(GatewayError)
+
+
+def error_response(kind: type[GatewayError], allow: str | None = None) -> web.Response:
+    """Return the JSON answer of an error class; `allow` lists the methods of the address."""
+    body = {"error": {"code": kind.code, "message": sentences().errors[kind.code]}}
+    response = web.json_response(body, status=kind.status)
+    if allow:
+        response.headers[hdrs.ALLOW] = allow
+    if kind in (BodyTimeout, BodyTooLarge):
+        response.force_close()  # the rest of the body is not worth reading
+    return response

@@ -1,0 +1,14 @@
+"""What the application holds, under typed keys."""
+
+from aiohttp import ClientSession, web
+
+from allobot.settings import Settings
+from web.conversations.service import Conversations
+from web.conversations.store import ConversationStore
+from web.session import Sessions
+
+SETTINGS = web.AppKey("settings", Settings)
+SESSIONS = web.AppKey("sessions", Sessions)
+STORE = web.AppKey("store", ConversationStore)
+HTTP_CLIENT = web.AppKey("http_client", ClientSession)
+CONVERSATIONS = web.AppKey("conversations", Conversations)

@@ -1,0 +1,64 @@
+"""The French sentences of the gateway, read from sentences.yml."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+
+FILE = Path(__file__).with_name("sentences.yml")
+
+
+class MaskedSentences(BaseModel):
+    """What replaces personal data (`tokens`), and how the answer says so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    notice: str
+    last_separator: str
+    tokens: dict[str, str]
+    labels: dict[str, str]
+
+    def notice_of(self, kinds: Sequence[str]) -> str:
+        """Return the sentence that names what was not kept."""
+        labels = [self.labels[kind] for kind in kinds]
+        named = self.last_separator.join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+        return self.notice.format(elements=named)
+
+
+class StartSentences(BaseModel):
+    """What the operator reads when the gateway starts, or does not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    ready: str
+    port_taken: str
+    cannot_listen: str
+    bad_settings: str
+    database_down: str
+    cannot_write: str
+
+
+class Sentences(BaseModel):
+    """The whole file; a missing or unknown key stops the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    start: StartSentences
+    errors: dict[str, str]
+    rasa_unavailable: str
+    choose: str
+    masked: MaskedSentences
+
+    @classmethod
+    def read(cls, path: Path = FILE) -> Self:
+        """Read and check a file of sentences. Raises pydantic.ValidationError."""
+        return cls.model_validate(YAML(typ="safe", pure=True).load(path))
+
+
+@cache
+def sentences() -> Sentences:
+    """Return the sentences, read once."""
+    return Sentences.read()

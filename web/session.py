@@ -1,0 +1,53 @@
+"""The session cookie: a signed conversation id, worth `session_minutes` after its last use."""
+
+import hashlib
+import re
+
+from aiohttp import web
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+COOKIE = "allobot"
+PURPOSE = "allobot.web.conversation"  # a signature made for another purpose is worth nothing here
+CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+class Sessions:
+    """Issues, reads and clears the cookie."""
+
+    def __init__(self, key: str, minutes: int, *, secure: bool) -> None:
+        """Sign with `key`; `secure` restricts the cookie to https."""
+        self._seconds = minutes * 60
+        self._secure = secure
+        self._serializer = URLSafeTimedSerializer(
+            key,
+            salt=PURPOSE,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def read(self, request: web.Request) -> str | None:
+        """Return the conversation the cookie names; None when absent, forged or too old."""
+        value = request.cookies.get(COOKIE, "")
+        try:
+            conversation_id = self._serializer.loads(value, max_age=self._seconds)
+        except BadData:
+            return None
+        if isinstance(conversation_id, str) and CONVERSATION_ID.fullmatch(conversation_id):
+            return conversation_id
+        return None
+
+    def issue(self, response: web.StreamResponse, conversation_id: str) -> None:
+        """Set the cookie anew, so that its time starts again."""
+        value = self._serializer.dumps(conversation_id)
+        response.set_cookie(
+            COOKIE,
+            value.decode() if isinstance(value, bytes) else value,
+            max_age=self._seconds,
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=self._secure,
+        )
+
+    def clear(self, response: web.StreamResponse) -> None:
+        """Take the cookie back."""
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=self._secure)
