@@ -1,0 +1,723 @@
+// Allobot's chat widget: one custom element, no dependency, no build step.
+//
+//   <script type="module" src="/widget/allobot.js"></script>
+//   <allobot-widget exit-url="https://meteofrance.com"></allobot-widget>
+//
+// Any element of the page with data-allobot-question="…" opens the panel with that question typed.
+// Runs under a CSP with trusted-types 'none': the DOM is built node by node, never from markup.
+// Stores nothing in the browser and calls the API only once the person opens the panel.
+
+import { strings } from "./strings.js";
+
+const API = new URL("../api/", import.meta.url);
+const STYLE = new URL("allobot.css", import.meta.url);
+const TIMEOUT_MS = 15000;
+const MAX_LENGTH = 500;
+const COUNTER_FROM = 100; // characters left when the counter appears
+const DEFAULT_EXIT = "https://meteofrance.com";
+const EXIT_PRESSES = 3;
+const EXIT_WINDOW_MS = 1500;
+const FULL_SCREEN = matchMedia("(max-width: 30em), (max-height: 30em)"); // same as allobot.css
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+
+// ---------------------------------------------------------------- DOM helpers
+
+/** French typography: no line break before : ; ? ! » % € nor after «. */
+const typeset = (text) => text.replace(/ (?=[:;?!»%€])/g, "\u00a0").replace(/« /g, "«\u00a0");
+
+/** Creates an element. A function is a listener, `true` an empty attribute, null or false nothing. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value) node.setAttribute(name, value);
+  }
+  for (const child of children.flat(2)) {
+    if (child) node.append(child instanceof Node ? child : typeset(String(child)));
+  }
+  return node;
+}
+
+const ICONS = {
+  chat: "M4 5.5h16v11h-8.5L7 20.5v-4H4z M8.5 11h.01 M12 11h.01 M15.5 11h.01",
+  yes: "M5 12.5l4.5 4.5L19 7.5",
+  no: "M6.5 6.5l11 11 M17.5 6.5l-11 11",
+  unknown: "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1 .6-1.5 1.2-1.5 2.3 M12 18.2h.01",
+  phone: "M6 3.5h3.5l1.5 5-2.2 1.6a12 12 0 0 0 5.1 5.1l1.6-2.2 5 1.5V18a2.5 2.5 0 0 1-2.5 2.5A14.5 14.5 0 0 1 3.5 6 2.5 2.5 0 0 1 6 3.5z",
+};
+
+/** A decorative line icon, hidden from screen readers. */
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("icon", `icon-${name}`);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+const hiddenText = (text) => el("span", { class: "sr" }, text);
+
+/** The address when its scheme is one we accept, else null. */
+function safeHref(address) {
+  try {
+    const { protocol, href } = new URL(address);
+    return ["https:", "tel:", "mailto:"].includes(protocol) ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A link, or its children as plain text when the address is not one we accept. */
+function link(address, attributes, ...children) {
+  const href = safeHref(address);
+  if (!href) return el("span", attributes, ...children);
+  const outside = href.startsWith("https:");
+  return el(
+    "a",
+    { ...attributes, href, rel: "noopener noreferrer", target: outside && "_blank" },
+    ...children,
+    outside && hiddenText(strings.newWindow),
+  );
+}
+
+/** Plain text whose short phone numbers can be tapped ("3230", but not "3230 €"). */
+function withPhones(text) {
+  return String(text ?? "")
+    .split(/\b(3230|3919)\b(?!\s*€)/)
+    .map((part, index) => (index % 2 ? link(`tel:${part}`, {}, part) : part));
+}
+
+/** "2026-05-01" → "1er mai 2026"; anything else is given back as it came. */
+function frenchDate(iso) {
+  const date = new Date(`${iso}T00:00:00Z`);
+  if (Number.isNaN(date.getTime())) return iso ?? "";
+  const format = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "UTC" });
+  return format.format(date).replace(/^1 /, "1er ");
+}
+
+/** A version 4 UUID; crypto.randomUUID only exists on https and localhost. */
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+// ---------------------------------------------------------------- API
+
+/** The server answered, and said no. */
+class Refusal extends Error {
+  constructor(status, { code, message } = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  /** True when sending the same thing again cannot help. */
+  get final() {
+    return this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+}
+
+/** One API call. Throws Refusal on an error status, anything else on a network failure or time-out. */
+async function call(method, path, cancel, body) {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, TIMEOUT_MS);
+  cancel.addEventListener("abort", abort);
+  try {
+    const response = await fetch(new URL(path, API), {
+      method,
+      body: body && JSON.stringify(body),
+      headers: body && { "Content-Type": "application/json" },
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: controller.signal,
+    });
+    const answer = response.status === 204 ? {} : await response.json();
+    if (!response.ok) throw new Refusal(response.status, answer.error);
+    return answer;
+  } finally {
+    clearTimeout(timer);
+    cancel.removeEventListener("abort", abort);
+  }
+}
+
+/** Delivers a message; when the conversation is over, opens another and delivers it there. */
+async function deliver(message, cancel) {
+  try {
+    return await call("POST", "conversation/messages", cancel, message);
+  } catch (error) {
+    if (error.code !== "no_conversation") throw error;
+    await call("POST", "conversation", cancel, {});
+    return call("POST", "conversation/messages", cancel, message);
+  }
+}
+
+// ---------------------------------------------------------------- cards
+
+/** A titled list, or nothing when there is nothing to list. */
+function section(name, items, render, tag = "ul") {
+  if (!items?.length) return null;
+  return el(
+    "section",
+    { class: `part ${name}` },
+    el("h4", {}, strings[name]),
+    el(tag, { role: "list" }, items.map((item) => el("li", {}, render(item)))),
+  );
+}
+
+function contactItem({ label, value, details, href }) {
+  return [
+    el("span", { class: "contact-label" }, label),
+    link(href, { class: "contact-value" }, href?.startsWith("tel:") && icon("phone"), value),
+    details && el("span", { class: "contact-details" }, details),
+  ];
+}
+
+function emergencyItem({ label, value, details, href }) {
+  return link(
+    href,
+    { class: "call" },
+    icon("phone"),
+    el("span", { class: "call-value" }, value),
+    el("span", { class: "call-label" }, label, details && el("small", {}, details)),
+  );
+}
+
+function conditionItem({ label, status, source }) {
+  const known = status in strings.statuses ? status : "unknown";
+  const sign = { satisfied: "yes", not_satisfied: "no", unknown: "unknown" }[known];
+  return el(
+    "div",
+    { class: `condition ${known}` },
+    icon(sign),
+    el("span", { class: "condition-label" }, label),
+    el("small", {},
+      el("span", { class: "condition-status" }, strings.statuses[known]),
+      source && [" ", strings.source, source]),
+  );
+}
+
+function verdict({ verdict: word, amount, date }) {
+  const known = word in strings.verdicts ? word : "a_preciser";
+  const sign = { oui: "yes", non: "no", a_preciser: "unknown" }[known];
+  return el(
+    "div",
+    { class: `verdict ${known}` },
+    icon(sign),
+    el("p", { class: "verdict-word" },
+      el("span", { class: "estimation" }, strings.estimation),
+      hiddenText(" : "),
+      el("strong", {}, strings.verdicts[known])),
+    amount?.text && el("p", { class: "amount" }, amount.text),
+    date && el("p", { class: "verdict-date" }, strings.estimatedOn(frenchDate(date))),
+  );
+}
+
+function decisionParts(decision) {
+  return [
+    section("conditions", decision.conditions, conditionItem),
+    section("missing", decision.missing, withPhones),
+    section("notes", decision.notes, withPhones),
+  ];
+}
+
+/** In danger, every number but the Caf's own is a big button. */
+const isEmergency = ({ href }) => href?.startsWith("tel:") && href !== strings.personHref;
+
+/** Calls that may save a life come first: 17, then 3919, then the others in their order. */
+function emergencyCalls(contacts = []) {
+  const first = ["tel:17", "tel:3919"];
+  const rank = ({ href }) => first.indexOf(href) + 1 || first.length + 1;
+  const calls = contacts.filter(isEmergency).sort((a, b) => rank(a) - rank(b));
+  return calls.length > 0 &&
+    el("ul", { class: "calls", role: "list" },
+      calls.map((contact) => el("li", {}, emergencyItem(contact))));
+}
+
+function sourcesFooter({ sources = [], verifie_le: checked, territoire }) {
+  const lines = sources.map(({ document: name, section: part, date }) =>
+    strings.sourceOf(name, part, date && frenchDate(date)));
+  const local = territoire && territoire !== "national";
+  if (!lines.length && !checked && !local) return null;
+  const last = checked && strings.checked(frenchDate(checked));
+  return el("footer", { class: "origin" },
+    local && el("p", {}, strings.territory(territoire)),
+    lines.length === 1 && el("p", {}, strings.source, lines[0], last && ` ${last}`),
+    lines.length > 1 && section("sources", lines, (line) => line),
+    lines.length !== 1 && last && el("p", {}, last));
+}
+
+/** The button that swaps `standard` for `easy`; `remember` is told the new choice. */
+function easyReadToggle(standard, easy, pressed, remember) {
+  const show = (on) => {
+    standard.hidden = on;
+    easy.hidden = !on;
+    button.setAttribute("aria-pressed", String(on));
+  };
+  const button = el("button", { type: "button", class: "easy-toggle", click: () => {
+    const on = easy.hidden;
+    show(on);
+    remember(on);
+  } }, strings.easyRead);
+  show(pressed);
+  return button;
+}
+
+/** A card of any kind. `easyRead` is `{on}`, the choice shared by the cards to come. */
+function card(data, easyRead) {
+  const danger = data.kind === "danger";
+  const contacts = data.contacts?.filter((contact) => !danger || !isEmergency(contact));
+  const standard = el("div", { class: "standard" },
+    data.summary && el("p", { class: "summary" }, withPhones(data.summary)),
+    data.decision && decisionParts(data.decision),
+    section("steps", data.steps, withPhones, "ol"));
+  const easy = data.falc?.length &&
+    el("div", { class: "easy" }, data.falc.map((line) => el("p", {}, withPhones(line))));
+  return el("article", { class: `card ${danger ? "danger" : data.decision ? "decision" : "procedure"}` },
+    data.title && el("h3", {}, data.title),
+    danger && emergencyCalls(data.contacts),
+    data.decision && verdict(data.decision),
+    easy && easyReadToggle(standard, easy, easyRead.on, (on) => { easyRead.on = on; }),
+    standard,
+    easy,
+    section("contacts", contacts, contactItem),
+    section("links", data.links, ({ label, url }) => link(url, {}, label)),
+    danger && el("p", { class: "exit-note" }, strings.dangerExit),
+    sourcesFooter(data));
+}
+
+// ---------------------------------------------------------------- the element
+
+class AllobotWidget extends HTMLElement {
+  #root;
+  #styled;
+  #launcher;
+  #panel;
+  #log;
+  #typing;
+  #status;
+  #confirm;
+  #eraseButton;
+  #field;
+  #hint;
+  #sendButton;
+  #replies = null; // the group of quick replies under the last answer
+  #opener = null; // what gets the focus back on closing
+  #easyRead = { on: false };
+  #started = false; // a conversation was opened in this page
+  #waiting = false;
+  #cancel = new AbortController(); // aborted when the conversation on screen goes away
+  #presses = [];
+
+  constructor() {
+    super();
+    this.#root = el("div", { class: "root", lang: "fr", hidden: true },
+      this.#buildLauncher(), this.#buildPanel());
+    const shadow = this.attachShadow({ mode: "open" });
+    this.#styled = new Promise((resolve) => { // hidden until styled; without style it still works
+      shadow.append(el("link", { rel: "stylesheet", href: STYLE.href, load: resolve, error: resolve }));
+    }).then(() => { this.#root.hidden = false; });
+    shadow.append(this.#root);
+  }
+
+  connectedCallback() {
+    document.addEventListener("click", this.#onPageClick);
+    document.addEventListener("keydown", this.#onPageKey, true);
+    window.visualViewport?.addEventListener("resize", this.#fit);
+    window.visualViewport?.addEventListener("scroll", this.#fit);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("click", this.#onPageClick);
+    document.removeEventListener("keydown", this.#onPageKey, true);
+    window.visualViewport?.removeEventListener("resize", this.#fit);
+    window.visualViewport?.removeEventListener("scroll", this.#fit);
+    this.#forget();
+    this.#started = false;
+  }
+
+  /** Opens the panel; with a question, types it in the field without sending it. */
+  open(question) {
+    if (this.#root.hidden) {
+      this.#styled.then(() => this.open(question));
+      return;
+    }
+    if (!this.#panel.open) this.#reveal();
+    if (question) {
+      this.#field.value = question.slice(0, MAX_LENGTH);
+      this.#onInput();
+    }
+    this.#field.focus();
+    if (!this.#started) this.#start();
+  }
+
+  /** Closes the panel and gives the focus back. The conversation goes on. */
+  close() {
+    if (!this.#panel.open) return;
+    this.#closeConfirm();
+    this.#easyRead.on = false;
+    this.#panel.close();
+    this.#launcher.hidden = false;
+    this.#launcher.setAttribute("aria-expanded", "false");
+    const back = this.#opener?.isConnected ? this.#opener : this.#launcher;
+    this.#opener = null;
+    back.focus();
+  }
+
+  // ---- building
+
+  #buildLauncher() {
+    this.#launcher = el("button", {
+      type: "button",
+      class: "launcher",
+      "aria-haspopup": "dialog",
+      "aria-expanded": "false",
+      click: () => this.open(),
+    }, icon("chat"), strings.launcher);
+    return this.#launcher;
+  }
+
+  #buildPanel() {
+    this.#panel = el("dialog", {
+      id: "panel",
+      class: "panel",
+      role: "dialog",
+      "aria-labelledby": "title",
+      "aria-describedby": "subtitle",
+      keydown: (event) => this.#onPanelKey(event),
+      cancel: (event) => { event.preventDefault(); this.close(); },
+    }, this.#buildHeader(), this.#buildConfirm(), this.#buildLog(), this.#buildForm());
+    return this.#panel;
+  }
+
+  #buildHeader() {
+    const button = (name, onClick, title) =>
+      el("button", { type: "button", class: name, title, click: onClick }, strings[name]);
+    this.#eraseButton = button("erase", () => this.#openConfirm());
+    return el("header", { class: "header" },
+      el("h2", { id: "title" }, icon("chat"), strings.title),
+      button("exit", () => this.#exit(), strings.exitHelp),
+      button("close", () => this.close()),
+      el("p", { id: "subtitle" }, strings.subtitle),
+      this.#eraseButton);
+  }
+
+  #buildConfirm() {
+    const button = (name, onClick) =>
+      el("button", { type: "button", class: name, click: onClick }, strings[name]);
+    this.#confirm = el("div", {
+      class: "confirm", role: "alertdialog", "aria-labelledby": "confirm-question", hidden: true,
+    },
+    el("p", { id: "confirm-question" }, strings.eraseQuestion),
+    button("eraseNo", () => this.#closeConfirm()),
+    button("eraseYes", () => this.#erase()));
+    return this.#confirm;
+  }
+
+  #buildLog() {
+    this.#typing = el("p", { class: "typing", "aria-hidden": "true", hidden: true },
+      el("span", { class: "dots" }, el("i"), el("i"), el("i")), strings.typing);
+    this.#log = el("div", {
+      class: "log", role: "log", "aria-live": "polite", "aria-label": strings.log, tabindex: "0",
+    });
+    this.#clearLog();
+    return this.#log;
+  }
+
+  #buildForm() {
+    this.#field = el("textarea", {
+      id: "field", rows: "2", maxlength: MAX_LENGTH, autocomplete: "off", enterkeyhint: "send",
+      placeholder: strings.placeholder, "aria-describedby": "hint",
+      input: () => this.#onInput(), keydown: (event) => this.#onFieldKey(event),
+    });
+    this.#sendButton = el("button", { type: "submit", class: "send" }, strings.send);
+    this.#hint = el("p", { id: "hint", class: "hint" });
+    this.#status = el("p", { class: "sr", role: "status" });
+    return el("form", {
+      class: "form",
+      novalidate: true,
+      submit: (event) => { event.preventDefault(); this.#submit(); },
+    },
+    el("label", { for: "field" }, strings.field),
+    this.#field, this.#sendButton, this.#hint, this.#status);
+  }
+
+  // ---- page and keyboard
+
+  #onPageClick = (event) => {
+    const trigger = event.target.closest?.("[data-allobot-question]");
+    if (!trigger) return;
+    this.#opener = trigger;
+    this.open(trigger.dataset.allobotQuestion);
+  };
+
+  #onPageKey = (event) => {
+    if (!this.#started || event.repeat) return;
+    const recent = this.#presses.filter((time) => event.timeStamp - time < EXIT_WINDOW_MS);
+    this.#presses = event.key === "Shift" ? [...recent, event.timeStamp] : [];
+    if (this.#presses.length >= EXIT_PRESSES) this.#exit();
+  };
+
+  #onPanelKey(event) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (this.#confirm.hidden) this.close();
+    else this.#closeConfirm();
+  }
+
+  #onFieldKey(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #onInput() {
+    const left = MAX_LENGTH - this.#field.value.length;
+    const before = this.#hint.textContent;
+    if (left > COUNTER_FROM) this.#hint.textContent = "";
+    else this.#hint.textContent = left > 0 ? strings.remaining(left) : strings.full;
+    const appeared = !before && this.#hint.textContent;
+    if (appeared || left === 0) this.#announce(this.#hint.textContent);
+  }
+
+  /** Keeps a full-screen panel above the on-screen keyboard. */
+  #fit = () => {
+    const { height, offsetTop, scale } = window.visualViewport;
+    const zoomed = scale > 1.01;
+    this.#panel.style.setProperty("--visible-height", zoomed ? "100dvh" : `${height}px`);
+    this.#panel.style.setProperty("--visible-top", zoomed ? "0px" : `${offsetTop}px`);
+  };
+
+  // ---- panel
+
+  #reveal() {
+    this.#launcher.hidden = true;
+    this.#launcher.setAttribute("aria-expanded", "true");
+    if (window.visualViewport) this.#fit();
+    // Full screen hides the page: it must then be out of reach of the keyboard and screen readers too.
+    if (FULL_SCREEN.matches) this.#panel.showModal();
+    else this.#panel.show();
+  }
+
+  #openConfirm() {
+    this.#confirm.hidden = false;
+    this.#confirm.querySelector("button").focus();
+  }
+
+  #closeConfirm() {
+    if (this.#confirm.hidden) return;
+    this.#confirm.hidden = true;
+    this.#eraseButton.focus();
+  }
+
+  /** For people in danger: blank first, then leave; the erasure outlives the page. */
+  #exit() {
+    document.title = strings.exitTitle;
+    document.body.replaceChildren();
+    fetch(new URL("conversation", API), {
+      method: "DELETE", keepalive: true, credentials: "same-origin",
+    }).catch(() => {});
+    const address = safeHref(this.getAttribute("exit-url"));
+    location.replace(address?.startsWith("https:") ? address : DEFAULT_EXIT);
+  }
+
+  // ---- conversation
+
+  async #start() {
+    this.#started = true;
+    const { signal } = this.#cancel;
+    this.#setWaiting(true);
+    try {
+      const { messages } = await call("POST", "conversation", signal, {});
+      const resumed = messages.some(({ author }) => author === "person");
+      if (resumed) this.#log.setAttribute("aria-live", "off"); // or the whole past would be read out
+      this.#showAll(messages);
+      if (resumed) setTimeout(() => this.#log.setAttribute("aria-live", "polite"), 500);
+      this.#setWaiting(false, resumed ? strings.resumed : "");
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error, () => this.#start());
+    }
+  }
+
+  async #erase() {
+    try {
+      await call("DELETE", "conversation", new AbortController().signal);
+    } catch (error) {
+      if (error.status !== 404) {
+        this.#closeConfirm();
+        this.#say(strings.eraseFailed);
+        return;
+      }
+    }
+    this.#forget();
+    this.#closeConfirm();
+    await this.#start();
+    this.#say(strings.erased);
+  }
+
+  /** Clears what is on screen and stops waiting for an answer to it. */
+  #forget() {
+    this.#cancel.abort();
+    this.#cancel = new AbortController();
+    this.#clearLog();
+    this.#field.value = "";
+    this.#onInput();
+    this.#setWaiting(false);
+  }
+
+  #submit() {
+    const text = this.#field.value.trim();
+    if (!text) this.#field.focus();
+    else if (this.#waiting) this.#say(strings.wait);
+    else {
+      this.#field.value = "";
+      this.#onInput();
+      this.#send({ id: uuid(), text }, this.#show({ author: "person", text }));
+    }
+  }
+
+  #press(id, text) {
+    if (this.#waiting) return;
+    const node = this.#show({ author: "person", text });
+    this.#holdFocus(node);
+    this.#send({ id: uuid(), button: id }, node);
+  }
+
+  /** Sends a message, new or tried again: the same id is never answered twice. */
+  async #send(message, node) {
+    const { signal } = this.#cancel;
+    this.#setWaiting(true);
+    this.#scrollTo(this.#typing);
+    try {
+      const { messages } = await deliver(message, signal);
+      if (signal.aborted) return;
+      this.#replies?.remove();
+      this.#replies = null;
+      this.#showAll(messages);
+      this.#scrollTo(node);
+      this.#setWaiting(false);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error, () => this.#send(message, node), node);
+    }
+  }
+
+  /** Says what went wrong and, when it can help, offers to try again. */
+  #fail(error, again, origin = this.#field) {
+    this.#setWaiting(false);
+    const final = error instanceof Refusal && error.final;
+    const fallback = final ? strings.refused : navigator.onLine ? strings.failed : strings.offline;
+    const answered = final || error.status === 429;
+    const retry = () => {
+      if (this.#waiting) return this.#say(strings.wait);
+      this.#holdFocus(origin);
+      node.remove();
+      return again();
+    };
+    const node = el("div", { class: "message bot failure" },
+      hiddenText(strings.says(strings.bot)),
+      el("div", { class: "bubble" },
+        el("p", {}, (answered && error.message) || fallback),
+        !final && el("button", { type: "button", class: "retry", click: retry }, strings.retry),
+        link(strings.personHref, { class: "person-call" }, icon("phone"), strings.callPerson)));
+    this.#append(node);
+    this.#scrollTo(node);
+  }
+
+  #setWaiting(waiting, announcement = "") {
+    this.#waiting = waiting;
+    this.#typing.hidden = !waiting;
+    this.#sendButton.setAttribute("aria-disabled", String(waiting));
+    this.#replies?.querySelectorAll("button").forEach((button) => { button.disabled = waiting; });
+    if (this.#hint.textContent === strings.wait) this.#onInput();
+    this.#announce(waiting ? strings.typing : announcement);
+  }
+
+  // ---- log
+
+  #clearLog() {
+    this.#replies = null;
+    this.#log.replaceChildren(
+      el("div", { class: "notice" }, strings.notice.map((line) => el("p", {}, withPhones(line)))),
+      this.#typing);
+  }
+
+  /** Adds to the end of the log; the typing sign stays last. */
+  #append(node) {
+    this.#typing.before(node);
+  }
+
+  /** Shows one message and returns its node. */
+  #show({ author, text, card: data }) {
+    const from = author === "person" ? "person" : "bot";
+    const node = el("div", { class: `message ${from}` },
+      hiddenText(strings.says(strings[from])),
+      (data && this.#draw(data)) ?? el("p", { class: "bubble" }, withPhones(text)));
+    this.#append(node);
+    return node;
+  }
+
+  /** The card, or null when this version of the widget cannot draw it: its text then speaks. */
+  #draw(data) {
+    try {
+      return card(data, this.#easyRead);
+    } catch (error) {
+      console.error(error);
+      return null;
+    }
+  }
+
+  /** Shows messages in order, then the quick replies of those nobody answered yet. */
+  #showAll(messages) {
+    const nodes = messages.map((message) => this.#show(message));
+    const answered = messages.map(({ author }) => author).lastIndexOf("person");
+    const open = messages.slice(answered + 1);
+    this.#showReplies(open.flatMap(({ buttons }) => buttons ?? []));
+    if (answered >= 0) this.#scrollTo(nodes[answered]);
+  }
+
+  #showReplies(buttons) {
+    if (!buttons.length) return;
+    this.#replies = el("div", { class: "replies", role: "group", "aria-label": strings.replies },
+      buttons.map(({ id, label }) =>
+        el("button", { type: "button", class: "reply", click: () => this.#press(id, label) }, label)));
+    this.#append(this.#replies);
+  }
+
+  /** Moves the focus off a button about to go, to where reading goes on (and no keyboard pops up). */
+  #holdFocus(node) {
+    if (node.tabIndex < 0) node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  }
+
+  #scrollTo(node) {
+    // On a very short screen the panel scrolls, under the exit button that stays.
+    const whole = getComputedStyle(this.#log).overflowY === "visible";
+    const [scroller, margin] = whole ? [this.#panel, 72] : [this.#log, 12];
+    const gap = node.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const top = scroller.scrollTop + gap - margin;
+    scroller.scrollTo({ top, behavior: CALM.matches ? "auto" : "smooth" });
+  }
+
+  // ---- spoken and written hints
+
+  #announce(text) {
+    this.#status.textContent = text;
+  }
+
+  #say(text) {
+    this.#hint.textContent = text;
+    this.#announce(text);
+  }
+}
+
+customElements.define("allobot-widget", AllobotWidget);
