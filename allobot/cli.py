@@ -1,0 +1,132 @@
+"""The verbs of `python -m allobot`: each reads its options and calls one function.
+
+A verb imports what it alone needs, so that `ask` and `--help` answer at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from allobot import ports
+from allobot.errors import AllobotError, ConfigurationError, Interrupted
+from allobot.local_http import address
+from allobot.messages import say
+from allobot.project import ROOT, Project
+from allobot.settings import Settings, load_settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Allobot answers the questions of Caf allocataires.",
+)
+
+
+def main() -> None:
+    """Run a verb from the repository's folder; tell our errors in one sentence."""
+    os.chdir(ROOT)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        app()
+    except AllobotError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def run() -> None:
+    """Start the bot (trains it first when needed)."""
+    from allobot import preparation, processes
+
+    project = _project()
+    wanted = ports.wanted(project.settings)
+    ports.check_free(wanted)
+    preparation.prepare(project)
+    ports.check_free(wanted)
+    where = address(project.settings.web_host, project.settings.web_port)
+    supervisor = processes.Supervisor(processes.bot_services(project), cwd=project.root)
+    supervisor.run(lambda seconds: say("pret", adresse=where, secondes=round(seconds)))
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option("--force", help="Train even if nothing changed.")] = False,
+) -> None:
+    """Train the bot when what it learns from has changed."""
+    from allobot import training
+
+    training.ensure(_project(), force=force)
+
+
+@app.command("shell")
+def shell_(
+    date: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Answer as on that day, such as 2027-04-01."),
+    ] = None,
+    caf: Annotated[str | None, typer.Option(help="Answer as that Caf, such as 52.")] = None,
+) -> None:
+    """Talk to the bot in this terminal."""
+    from allobot import shell
+
+    day = date.date() if date else None
+    project = _project(date=day, caf=caf)
+    sys.exit(shell.talk(project, date=day, caf=caf))
+
+
+@app.command()
+def test(
+    only: Annotated[
+        list[str] | None, typer.Argument(help="Folders of tests/, such as web; all by default.")
+    ] = None,
+) -> None:
+    """Run every test, or those of some folders."""
+    from allobot import quality
+
+    quality.run_tests(_project(), only or [])
+
+
+@app.command()
+def check() -> None:
+    """Check style, types, training data and data files."""
+    from allobot import quality
+
+    quality.run_checks(_project())
+
+
+@app.command()
+def ask(question: Annotated[str, typer.Argument(help="What you would type to the bot.")]) -> None:
+    """Ask the running bot one question."""
+    from allobot.ask import ask as ask_bot
+
+    settings = _project().settings
+    print(ask_bot(address(settings.web_host, settings.web_port), question))
+
+
+def _project(**given: object) -> Project:
+    """The repository with its settings; `given` ones, when not None, win and are checked too."""
+    try:
+        settings = load_settings()
+        chosen = {name: value for name, value in given.items() if value is not None}
+        if chosen:
+            settings = Settings(**chosen)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "ALLOBOT_*"
+        field = f"ALLOBOT_{name.upper()}" if name in Settings.model_fields else name
+        raise ConfigurationError(say("reglage", champ=field, raison=first["msg"])) from error
+    if settings.web_port == 0:
+        settings = settings.model_copy(update={"web_port": ports.free_port()})
+    return Project(settings)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise Interrupted(say("interrompu"))

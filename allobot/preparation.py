@@ -1,0 +1,59 @@
+"""What must be ready before the bot starts: the database, the knowledge, the model."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from allobot import database, training
+from allobot.errors import DatabaseError, DataError
+from allobot.messages import say
+from allobot.project import Project
+
+
+def prepare(project: Project) -> None:
+    """Migrate, load, train: each only if needed."""
+    prepare_database(project)
+    load_knowledge(project)
+    training.ensure(project)
+
+
+def prepare_database(project: Project) -> None:
+    """Bring the tables up to date. Raises DatabaseError."""
+    project.var.mkdir(parents=True, exist_ok=True)
+    try:
+        database.upgrade(project.settings.database_url)
+    except (SQLAlchemyError, database.UnsupportedDatabase) as error:
+        raise DatabaseError(say("base", raison=_reason(error))) from error
+    print(say("base_prete"), flush=True)
+
+
+def load_knowledge(project: Project) -> None:
+    """Put data/ into the database. Raises DataError, DatabaseError."""
+    from actions.knowledge import loader
+    from actions.knowledge.errors import KnowledgeError
+
+    try:
+        loaded = loader.load(project.settings)
+    except KnowledgeError as error:
+        raise DataError(say("donnees", raison=error)) from error
+    except SQLAlchemyError as error:
+        raise DatabaseError(say("base", raison=_reason(error))) from error
+    state = say("connaissances_chargees" if loaded.changed else "connaissances_inchangees")
+    print(say("connaissances", nombre=loaded.procedures, etat=state), flush=True)
+
+
+def check_knowledge() -> None:
+    """Read and check data/, without a database. Raises DataError."""
+    from actions.knowledge import loader
+    from actions.knowledge.errors import KnowledgeError
+
+    try:
+        loader.check()
+    except KnowledgeError as error:
+        raise DataError(say("donnees", raison=error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """The driver's first line: never the statement nor its values."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
