@@ -23,12 +23,12 @@ test: environments ## Run every test (only="web actions" for some of them)
 check: environments ## Check style, types, training data and data files
 	@$(ALLOBOT) check
 
-ask: environments ## Ask the running bot one question (q="Comment prendre rendez-vous ?")
-	@$(ALLOBOT) ask "$$q"
+ask: environments ## Ask the running bot one question (Q="Comment prendre rendez-vous ?")
+	@$(ALLOBOT) ask "$$Q"
 
 # A variable typed after the verb reaches the recipe through the environment, so that quotes,
 # apostrophes and spaces in it are safe.
-export q date caf
+export Q date caf
 
 environments:
 	@scripts/bootstrap

@@ -148,6 +148,11 @@ def french_date(date: dt.date) -> str:
     return format_date(date, "d MMMM y", locale="fr_FR")
 
 
+def french_month(date: dt.date) -> str:
+    """« avril 2025 »."""
+    return format_date(date, "MMMM y", locale="fr_FR")
+
+
 def _decision_blocks(decision: CardDecision | None, labels: CardLabels) -> list[str]:
     if decision is None:
         return []

@@ -67,25 +67,27 @@ def run_checks(project: Project) -> None:
 
 def _test_steps(project: Project, chosen: list[str], *, everything: bool) -> list[Step]:
     services = [name for name in chosen if name not in ELSEWHERE]
-    paths = _paths(services, everything)
-    steps = []
+    steps: list[Step] = []
     if services:
         title = say("titre_python", dossiers=", ".join(services))
-        steps.append(Step(title, lambda: _pytest(project, project.python, "services", paths)))
+        paths = _paths(services, everything)
+        steps.append(_pytest_step(project, title, project.python, paths))
     if BOT in chosen:
-        python, bot = project.rasa_python, ["tests/bot"]
-        steps.append(Step(say("titre_bot"), lambda: _pytest(project, python, BOT, bot)))
+        steps.append(_pytest_step(project, say("titre_bot"), project.rasa_python, ["tests/bot"]))
     if CONVERSATIONS in chosen or END_TO_END in chosen:
         steps.append(Step(say("titre_modele"), lambda: _train(project)))
     if CONVERSATIONS in chosen:
         steps.append(Step(say("titre_conversations"), lambda: _conversations(project)))
     if END_TO_END in chosen:
-        whole = ["tests/end_to_end"]
         browser = [str(project.root / "scripts" / "system-packages"), "browser"]
         steps.append(Step(say("titre_navigateur"), lambda: _command(project, browser)))
-        last = lambda: _pytest(project, project.python, END_TO_END, whole)  # noqa: E731
-        steps.append(Step(say("titre_bout_en_bout"), last))
+        title, paths = say("titre_bout_en_bout"), ["tests/end_to_end"]
+        steps.append(_pytest_step(project, title, project.python, paths))
     return steps
+
+
+def _pytest_step(project: Project, title: str, python: str, paths: list[str]) -> Step:
+    return Step(title, lambda: _pytest(project, python, paths))
 
 
 def _paths(services: list[str], everything: bool) -> list[str]:
@@ -153,10 +155,10 @@ def _train(project: Project) -> Outcome:
     return Outcome(True)
 
 
-def _pytest(project: Project, python: str, name: str, arguments: list[str]) -> Outcome:
-    report = project.var / "tests" / f"{name}.xml"
+def _pytest(project: Project, python: str, paths: list[str]) -> Outcome:
+    report = project.var / "tests.xml"
     report.unlink(missing_ok=True)
-    command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *paths]
     succeeded = run(command, cwd=project.root, env=project.test_environment()) == 0
     return _count(report, succeeded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 SETTINGS = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -20,9 +21,11 @@ def main() -> None:
     os.environ.update(SETTINGS)
     os.environ.pop("SENTRY_DSN", None)
 
+    # Rasa's frozen libraries warn at each start of things nobody here can change.
+    warnings.simplefilter("ignore")
     from rasa.__main__ import main as rasa_main
 
-    from bot.action_calls import tune
+    from bot.tuning import tune
 
     tune()
     sys.argv[0] = "rasa"

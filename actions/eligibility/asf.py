@@ -120,13 +120,12 @@ def _deprived_of_pension(situation: Situation, maximum: Decimal) -> bool | None:
 
 
 def _amount(situation: Situation, maximum: Parameter) -> Amount:
-    most = maximum.value
-    if situation.autre_parent not in PAYING or situation.lien is not Lien.PARENT:
-        return Amount(most, most, maximum.unit)
-    if situation.pension_recue is None:
-        return Amount(Decimal(0), most, maximum.unit)
-    rest = most - situation.pension_recue
-    return Amount(rest, rest, maximum.unit)
+    low = high = maximum.value
+    if situation.autre_parent in PAYING and situation.lien is Lien.PARENT:
+        received = situation.pension_recue
+        low = Decimal(0) if received is None else maximum.value - received
+        high = maximum.value if received is None else low
+    return Amount(low, high, maximum.unit, maximum.since, maximum.up_to_date)
 
 
 def _missing(conditions: tuple[Condition, ...], situation: Situation) -> tuple[str, ...]:

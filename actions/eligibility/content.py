@@ -19,7 +19,11 @@ class VerdictsContent(Strict):
 
 
 class RuleContent(Strict):
-    """How a decision is said. Ids of conditions, missing facts and notes are the rule's."""
+    """How a decision is said. Ids of conditions, missing facts and notes are the rule's.
+
+    `montant` holds {montant}; `montant_ancien`, said when the scale is no longer up to date, also
+    holds {depuis}.
+    """
 
     titre: str
     verdicts: VerdictsContent
@@ -27,6 +31,7 @@ class RuleContent(Strict):
     manques: dict[Identifier, Sentence]
     notes: dict[Identifier, Sentence]
     montant: str
+    montant_ancien: str
     falc: VerdictsContent
     parametres: list[str]
     contacts: list[Identifier]

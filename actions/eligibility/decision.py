@@ -36,11 +36,16 @@ class Condition:
 
 @dataclass(frozen=True)
 class Amount:
-    """From `min` to `max`, both in `unit` (equal when the amount is certain)."""
+    """From `min` to `max`, both in `unit` (equal when the amount is certain).
+
+    `since`: from when the scale used applies; `up_to_date` is False once it was revalued since.
+    """
 
     min: Decimal
     max: Decimal
     unit: str
+    since: dt.date
+    up_to_date: bool
 
 
 @dataclass(frozen=True)

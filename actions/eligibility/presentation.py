@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions.cards import Card, CardCondition, CardDecision, Cards
+from actions.cards import Card, CardCondition, CardDecision, Cards, french_month
 from actions.eligibility.content import RuleContent
 from actions.eligibility.decision import Amount, Decision
 from actions.knowledge.parameters import euros
@@ -36,13 +36,14 @@ def decision_card(decision: Decision, content: RuleContent, cards: Cards) -> Car
 
 
 def _amount_text(amount: Amount, content: RuleContent) -> dict[str, object]:
+    template = content.montant if amount.up_to_date else content.montant_ancien
     low, high = euros(amount.min), euros(amount.max)
     number = high if amount.min == amount.max else f"{low} – {high}"
     return {
         "min": float(amount.min),
         "max": float(amount.max),
         "unit": amount.unit,
-        "text": content.montant.format(montant=number),
+        "text": template.format(montant=number, depuis=french_month(amount.since)),
     }
 
 

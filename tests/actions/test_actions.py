@@ -72,7 +72,8 @@ async def test_the_decision_explains_itself(resources: Resources) -> None:
     [message] = said.messages
     decision = message["custom"]["decision"]
     assert decision["verdict"] == "oui"
-    assert decision["amount"]["text"] == "199,18 € par mois pour cet enfant"
+    amount = "199,18 € par mois pour cet enfant (barème d'avril 2025, sans doute revu depuis)"
+    assert decision["amount"]["text"] == amount
     assert {c["status"] for c in decision["conditions"]} == {"satisfied"}
     assert "stimation" in message["text"]
     assert "montant actuel sur caf.fr" in message["text"]

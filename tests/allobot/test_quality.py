@@ -99,9 +99,9 @@ def test_pytest_runs_for_real(folders: Project) -> None:
     (folders.root / "tests/web/test_one.py").write_text(
         "import pytest\ndef test_a(): pass\n@pytest.mark.skip\ndef test_b(): pass\n"
     )
-    outcome = quality._pytest(folders, folders.python, "services", ["tests/web"])
+    outcome = quality._pytest(folders, folders.python, ["tests/web"])
     assert outcome == Outcome(True, passed=1, skipped=1)
-    none = quality._pytest(folders, folders.python, "services", ["tests/actions"])
+    none = quality._pytest(folders, folders.python, ["tests/actions"])
     assert not none.succeeded
 
 

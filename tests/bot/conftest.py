@@ -1,5 +1,6 @@
 """Rasa's frozen libraries warn when they are imported: that once, their warnings do not count."""
 
+import importlib
 import os
 import warnings
 
@@ -9,7 +10,12 @@ os.environ.update(SETTINGS)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import rasa.core.actions.action
-    import rasa.core.agent
-    import rasa.nlu.classifiers.classifier
-    import rasa.shared.nlu.training_data.loading  # noqa: F401
+    for module in (
+        "rasa.core.actions.action",
+        "rasa.core.agent",
+        "rasa.nlu.classifiers.classifier",
+        "rasa.nlu.utils.spacy_utils",
+        "rasa.shared.nlu.training_data.loading",
+        "spacy",
+    ):
+        importlib.import_module(module)
