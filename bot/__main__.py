@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Any
 
 SETTINGS = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -21,8 +22,7 @@ def main() -> None:
     os.environ.update(SETTINGS)
     os.environ.pop("SENTRY_DSN", None)
 
-    # Rasa's frozen libraries warn at each start of things nobody here can change.
-    warnings.simplefilter("ignore")
+    _hush_deprecations()
     from rasa.__main__ import main as rasa_main
 
     from bot.tuning import tune
@@ -30,6 +30,20 @@ def main() -> None:
     tune()
     sys.argv[0] = "rasa"
     rasa_main()
+
+
+def _hush_deprecations() -> None:
+    """Rasa's frozen libraries warn at each start of things nobody here can change.
+
+    A filter would not do: some of them set the filters anew while they are imported.
+    """
+    show = warnings.showwarning
+
+    def show_others(message: Any, category: type[Warning], *details: Any, **more: Any) -> None:
+        if not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning):
+            show(message, category, *details, **more)
+
+    warnings.showwarning = show_others
 
 
 if __name__ == "__main__":

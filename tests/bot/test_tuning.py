@@ -84,4 +84,7 @@ def test_the_spacy_model_is_loaded_once(tuned: RemoteAction) -> None:
     with patch("spacy.load", wraps=spacy.load) as load:
         models = [SpacyNLP.load_model("fr_core_news_md") for _ in range(2)]
     assert models[0] is models[1]
+    assert "ner" not in models[0].model.pipe_names
+    [token] = models[0].model("dettes")
+    assert token.lemma_ == "dette"
     load.assert_called_once()
