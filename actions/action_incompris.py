@@ -19,6 +19,7 @@ TRIES = 2  # misunderstood messages in a row, after which the ways to a person a
 DANGER, DANGER_FROM = "violences_conjugales", 0.08
 DEFAULT_CHOICES = ("mot_de_passe", "rembourser_dette", "separation")
 TO_A_PERSON = "parler_humain"
+ELSEWHERE = {"hors_sujet", "autre_sujet_caf"}  # said as likely, above the choices
 
 
 class ActionIncompris(SafeAction):
@@ -40,8 +41,7 @@ class ActionIncompris(SafeAction):
             dispatcher.utter_message(response="utter_vers_une_personne")
             say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)
             return []
-        doubt = tracker.latest_message.get("bande") == "proposer"
-        response = "utter_vouliez_vous_dire" if doubt else "utter_reformulez"
+        response = _response(tracker.latest_message.get("bande"), ranking)
         dispatcher.utter_message(response=response, buttons=self._buttons(ranking))
         return []
 
@@ -69,6 +69,14 @@ def tries(events: Sequence[dict[str, Any]], action: str) -> int:
 def _before_latest_message(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     users = [i for i, event in enumerate(events) if event.get("event") == "user"]
     return list(events[: users[-1]]) if users else []
+
+
+def _response(band: str | None, ranking: list[dict[str, Any]]) -> str:
+    """What is said above the choices."""
+    if band != "proposer" or not ranking:
+        return "utter_reformulez"
+    likeliest = ranking[0]["name"]
+    return f"utter_peut_etre_{likeliest}" if likeliest in ELSEWHERE else "utter_vouliez_vous_dire"
 
 
 def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:

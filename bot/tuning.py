@@ -22,7 +22,7 @@ UNUSED = ("ner",)  # its places are mostly « caf » and « bonjour »: decision
 
 
 def tune() -> None:
-    """Compile the check of action answers once, wait 2 s for an action, load spaCy once and light."""
+    """Compile the check of action answers once, wait 2 s for an action, load a light spaCy once."""
     RemoteAction._validate_action_result = _compiled_check()
     rasa_action.DEFAULT_REQUEST_TIMEOUT = ACTION_TIMEOUT
     SpacyNLP.load_model = staticmethod(_light_loader(SpacyNLP.load_model))

@@ -127,6 +127,21 @@ async def test_in_doubt_it_offers_the_likeliest_subjects(resources: Resources) -
     assert payloads[:2] == ["/asf", "/separation"]
 
 
+@pytest.mark.parametrize("elsewhere", ["hors_sujet", "autre_sujet_caf"])
+async def test_a_question_likely_for_another_door_is_told_so_with_choices(
+    resources: Resources, elsewhere: str
+) -> None:
+    latest = user("combien d'apl", "nlu_fallback", "proposer")
+    latest["intent_ranking"] = [
+        {"name": elsewhere, "confidence": 0.6},
+        {"name": "separation", "confidence": 0.2},
+    ]
+    said, _ = await run(ActionIncompris(resources), tracker(latest))
+    [message] = said.messages
+    assert message["response"] == f"utter_peut_etre_{elsewhere}"
+    assert message["buttons"][0]["payload"] == "/separation"
+
+
 async def test_the_second_time_it_gives_the_ways_to_a_person(resources: Resources) -> None:
     latest, events = misunderstood(2)
     said, _ = await run(ActionIncompris(resources), tracker(latest, events=events))
