@@ -122,6 +122,7 @@ def measure(
         config, examples = Path(folder, "config.yml"), Path(folder, "nlu.yml")
         write_yaml({"recipe": "default.v1", "language": "fr", "pipeline": pipeline}, config)
         data.persist_nlu(str(examples))
+        os.environ["RASA_CACHE_DIRECTORY"] = folder  # nothing taken over from another training
         begun = time.process_time()
         model = train_nlu(str(config), str(examples), output=folder)
         cpu = time.process_time() - begun
