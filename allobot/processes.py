@@ -76,14 +76,22 @@ def rasa_command(project: Project) -> list[str]:
     ]
 
 
-def write_endpoints(project: Project, actions_port: int, name: str = "endpoints.yml") -> Path:
-    """Write var/<name>: the repository's endpoints.yml with our port and our tracker file."""
+def write_endpoints(
+    project: Project, actions_port: int, name: str = "endpoints.yml", *, keep: bool = True
+) -> Path:
+    """Write var/<name>: the repository's endpoints.yml with our port and our tracker file.
+
+    Without `keep` there is no tracker file: what is said stays in memory.
+    """
     yaml = YAML()
     endpoints = yaml.load(project.root / "endpoints.yml")
     url = local_http.address(LOOPBACK, actions_port)
     endpoints["action_endpoint"]["url"] = f"{url}/webhook"
-    tracker = project.root / project.settings.tracker_path
-    endpoints["tracker_store"]["db"] = str(tracker)
+    if keep:
+        tracker = project.root / project.settings.tracker_path
+        endpoints["tracker_store"]["db"] = str(tracker)
+    else:
+        del endpoints["tracker_store"]
     target = project.var / name
     target.parent.mkdir(parents=True, exist_ok=True)
     yaml.dump(endpoints, target)

@@ -26,7 +26,8 @@ def talk(project: Project, *, date: dt.date | None = None, caf: str | None = Non
     given = {"ALLOBOT_DATE": date, "ALLOBOT_CAF": caf}
     settings = {name: str(value) for name, value in given.items() if value is not None}
     with _actions(project, settings) as actions_port:
-        endpoints = write_endpoints(project, actions_port, "endpoints-shell.yml")
+        # The gateway's masking does not stand between the agent and Rasa: nothing is written.
+        endpoints = write_endpoints(project, actions_port, "endpoints-shell.yml", keep=False)
         print(say("shell_pret"), flush=True)
         command = _command(project, endpoints)
         return run(command, cwd=project.root, env=project.environment(**settings))

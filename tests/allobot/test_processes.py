@@ -141,6 +141,11 @@ def test_the_stubborn_and_their_children_are_killed(tmp_path: Path) -> None:
     assert not alive(child)
 
 
+def test_a_talk_in_the_shell_is_written_nowhere(project: Project) -> None:
+    target = processes.write_endpoints(project, 6001, "endpoints-shell.yml", keep=False)
+    assert "tracker_store" not in YAML(typ="safe").load(target)
+
+
 def test_endpoints_are_ours_with_the_port_and_the_tracker_of_the_settings(
     project: Project,
 ) -> None:
