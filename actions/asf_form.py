@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from actions.eligibility.asf import AutreParent, Lien, Situation
@@ -13,6 +14,7 @@ from actions.reading import (
     read_amount,
     read_choice,
     read_yes_no,
+    simplify,
     spot_age,
     spot_amount,
 )
@@ -23,13 +25,17 @@ LIEN: dict[str, str] = {
     Lien.PARENT: r"\b(?:son pere|sa mere|pere|mere|maman|papa|parents?|mon fils|ma fille"
     r"|mes enfants|mon enfant|mes (?:fils|filles)|c est moi|moi)\b",
 }
-SEUL = {
-    "non": r"\b(?:en couple|mariee?s?|pacsee?s?|concubin\w*|remariee?|en menage"
+COUPLE = (
+    r"(?<!plus )(?<!pas )\ben couple\b|(?:mariee?s?|pacsee?s?|concubin\w*|remariee?s?|en menage"
     r"|avec (?:mon|ma|un|une) (?:conjointe?|compagn\w+|copine?|copain|ami|amie|mari|femme"
-    r"|cherie?|nouveau|nouvelle)\w*|pas (?:toute? )?seule?|plus seule?|a deux|vie commune)\b",
-    "oui": r"\b(?:(?:toute? )?seule?|celibataire|divorcee?|separee?|veu(?:f|ve)|solo"
-    r"|sans conjointe?|plus en couple|monoparent\w*)\b",
-}
+    r"|cherie?|nouveau|nouvelle)\w*|pas (?:toute? )?seule?|plus (?:toute? )?seule?"
+    r"|(?:vi[st]|vivons|vivre|est|sommes) a deux|vie commune)\b"
+)
+SEUL = (
+    r"\b(?:(?<!pas )(?<!plus )(?<!pas tout )(?<!pas toute )(?<!plus tout )(?<!plus toute )seule?"
+    r"|celibataire|divorcee?|separee?|veu(?:f|ve)|solo|sans conjointe?|(?:plus|pas) en couple"
+    r"|monoparent\w*)\b"
+)
 AUTRE_PARENT: dict[str, str] = {
     AutreParent.VIOLENCES: r"violen|frapp|battu|menac",
     AutreParent.DECEDE: r"\b(?:decedee?|mort\w*|disparue?|orpheline?)\b|\best decede",
@@ -48,16 +54,26 @@ AUTRE_PARENT: dict[str, str] = {
     r"|chaque|tous les|enti|oui)|entier|en totalite|regulierement|payee entierement"
     r"|^(?:oui )?(?:il|elle) (?:la )?(?:paie|paye|verse)|payee tous les mois",
 }
+ABOUT_PENSION = (
+    r"pension|\bpa(?:ie|ye)|verse|reconnu|deced|\bmort|orphelin|violen|prison|insolvable"
+)
 MUTE_WORDS = {"oui": True, "non": False}
 
 
 def read_seul(text: str) -> Reading | None:
-    """`oui` when the person lives alone. "Je vis en couple" is `non`, whatever comes first."""
-    return read_choice(text, SEUL) or read_yes_no(text)
+    """`oui` when the person lives alone; words for both ("mariée mais séparée") are unclear."""
+    plain = simplify(text)
+    alone, couple = bool(re.search(SEUL, plain)), bool(re.search(COUPLE, plain))
+    if alone and couple:
+        return None
+    if alone or couple:
+        return Reading("oui" if alone else "non")
+    return read_yes_no(text)
 
 
 def spot_seul(text: str) -> str | None:
-    reading = read_choice(text, SEUL)
+    said = re.search(f"{SEUL}|{COUPLE}", simplify(text))
+    reading = read_seul(text) if said else None
     return reading.value if reading else None
 
 
@@ -66,7 +82,8 @@ def read_autre_parent(text: str) -> Reading | None:
 
 
 def spot_autre_parent(text: str) -> str | None:
-    reading = read_autre_parent(text)
+    """ "Jamais" or "rien" say something of the pension only beside a word for it."""
+    reading = read_autre_parent(text) if re.search(ABOUT_PENSION, simplify(text)) else None
     return reading.value if reading else None
 
 
@@ -97,11 +114,13 @@ QUESTIONS = (
     Question(
         "asf_demarche",
         read_yes_no,
+        simplify,
         asked=lambda answers: _other_is(answers, AutreParent.PENSION_NON_FIXEE),
     ),
     Question(
         "asf_document_violences",
         read_yes_no,
+        simplify,
         asked=lambda answers: _other_is(answers, AutreParent.VIOLENCES),
     ),
 )

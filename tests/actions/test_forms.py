@@ -91,6 +91,14 @@ async def test_an_earlier_answer_can_be_corrected_on_the_way() -> None:
     assert slots["requested_slot"] == "asf_residence"
 
 
+async def test_a_correction_touches_only_what_it_speaks_of() -> None:
+    known = {"asf_lien": "parent", "asf_vit_seul": "oui", "asf_autre_parent": "decede"}
+    text = "pardon je n'ai jamais dit ça, en fait il a 9 ans"
+    _, slots = await answer(text, "asf_residence", {**known, "asf_age_enfant": "8"})
+    assert slots["asf_age_enfant"] == "9"
+    assert "asf_autre_parent" not in slots
+
+
 async def test_a_button_chooses_the_answer_to_correct() -> None:
     known = {"asf_lien": "parent", "asf_vit_seul": "oui", "asf_age_enfant": "8"}
     text = '/corriger{"champ": "asf_vit_seul"}'

@@ -125,9 +125,14 @@ def test_reads_who_raises_the_child(text: str, expected: str | None) -> None:
         ("oui je vis avec mon copain", "non"),
         ("je ne suis pas seule", "non"),
         ("toute seule avec mes 3 enfants", "oui"),
+        ("je ne suis plus en couple", "oui"),
+        ("je suis plus toute seule", "non"),
+        ("seule, elle a deux ans", "oui"),
+        ("on vit à deux", "non"),
+        ("mariée mais séparée", None),
     ],
 )
-def test_reads_living_alone(text: str, expected: str) -> None:
+def test_reads_living_alone(text: str, expected: str | None) -> None:
     assert value(read_seul(text)) == expected
 
 
