@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.asf_form import SLOTS, situation
+from actions.asf_form import ValidateAsfForm, situation
 from actions.eligibility import asf
 from actions.eligibility.presentation import decision_card
 from actions.resources import Resources
@@ -28,8 +28,8 @@ class ActionAsfDecision(SafeAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         resources = self._resources
-        answers = {slot: tracker.get_slot(slot) for slot in SLOTS if tracker.get_slot(slot)}
-        decision = asf.decide(situation(answers), resources.today(), resources.parameters)
+        facts = situation(ValidateAsfForm().answers(tracker))
+        decision = asf.decide(facts, resources.today(), resources.parameters)
         content = resources.rules[asf.RULE]
         card = decision_card(decision, content, resources.cards)
         say_card(dispatcher, tracker, card, content.boutons, resources.sentences)

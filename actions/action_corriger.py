@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.asf_form import ValidateAsfForm
-from actions.forms import FIELD_ENTITY, entity
+from actions.forms import FIELD_ENTITY, entity, text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -26,13 +26,12 @@ class ActionCorriger(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        answered = [q.slot for q in self._form.questions if tracker.get_slot(q.slot) is not None]
+        answered = list(self._form.answers(tracker))
         if not answered:
             dispatcher.utter_message(response="utter_rien_a_corriger")
             return []
-        text = str(tracker.latest_message.get("text") or "")
         chosen = entity(tracker, FIELD_ENTITY)
-        changes = {chosen: None} if chosen else self._form.spotted(text, set(answered))
+        changes = {chosen: None} if chosen else self._form.spotted(text_of(tracker), set(answered))
         if changes:
             events = [SlotSet(slot, value) for slot, value in changes.items()]
             return [*events, FollowupAction(self._form.form)]

@@ -20,7 +20,7 @@ class ActionRecommencer(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        if not any(tracker.get_slot(slot) for slot in SLOTS):
+        if not ValidateAsfForm().answers(tracker):
             dispatcher.utter_message(response="utter_capacites")
             return []
         dispatcher.utter_message(response="utter_on_recommence")

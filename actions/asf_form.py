@@ -57,7 +57,7 @@ AUTRE_PARENT: dict[str, str] = {
 ABOUT_PENSION = (
     r"pension|\bpa(?:ie|ye)|verse|reconnu|deced|\bmort|orphelin|violen|prison|insolvable"
 )
-MUTE_WORDS = {"oui": True, "non": False}
+YES_NO = {"oui": True, "non": False}
 
 
 def read_seul(text: str) -> Reading | None:
@@ -154,4 +154,4 @@ def situation(answers: Answers) -> Situation:
 
 
 def _fact(answers: Answers, slot: str) -> bool | None:
-    return MUTE_WORDS.get(answers.get(slot, ""))
+    return YES_NO.get(answers.get(slot, ""))

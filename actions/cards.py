@@ -6,19 +6,14 @@ import datetime as dt
 from typing import Any, Literal
 
 from babel.dates import format_date
-from pydantic import BaseModel, ConfigDict
 
 from actions.knowledge.parameters import Parameters
 from actions.knowledge.repository import Found
-from actions.knowledge.schema import Contact, Lien, Source, SourceRef
+from actions.knowledge.schema import Contact, Lien, Source, SourceRef, Strict
 from actions.sentences import CardLabels
 
 
-class CardPart(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CardContact(CardPart):
+class CardContact(Strict):
     id: str
     label: str
     value: str
@@ -26,25 +21,25 @@ class CardContact(CardPart):
     href: str | None
 
 
-class CardLink(CardPart):
+class CardLink(Strict):
     label: str
     url: str
 
 
-class CardSource(CardPart):
+class CardSource(Strict):
     document: str
     section: str
     date: dt.date
 
 
-class CardCondition(CardPart):
+class CardCondition(Strict):
     id: str
     label: str
     status: str
     source: str
 
 
-class CardDecision(CardPart):
+class CardDecision(Strict):
     """`amount`: {min, max (numbers), unit, text}. `missing` and `notes` are sentences."""
 
     verdict: str
@@ -55,7 +50,7 @@ class CardDecision(CardPart):
     notes: list[str]
 
 
-class Card(CardPart):
+class Card(Strict):
     """An answer with its source and the date it was checked. Dates go out as ISO strings."""
 
     kind: Literal["procedure", "decision", "danger"]

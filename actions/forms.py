@@ -74,10 +74,10 @@ class GuidedForm(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        answers = self._answers(tracker)
+        answers = self.answers(tracker)
         events: list[EventType] = []
         requested = tracker.get_slot(REQUESTED)
-        if requested and _is_reply(tracker):
+        if requested and _is_reply(tracker, self.form):
             events = self._reply(dispatcher, tracker, requested, answers)
             if not events:
                 return []  # Rasa takes it as a refusal, and its rules answer
@@ -93,7 +93,7 @@ class GuidedForm(SafeAction):
         answers: dict[str, str],
     ) -> list[EventType]:
         question = next(q for q in self.questions if q.slot == requested)
-        text = str(tracker.latest_message.get("text") or "")
+        text = text_of(tracker)
         if field_name := entity(tracker, FIELD_ENTITY):
             return self._changed({field_name: None})
         if value := entity(tracker, ANSWER_ENTITY):
@@ -141,7 +141,8 @@ class GuidedForm(SafeAction):
             dispatcher.utter_message(response=f"utter_expliquer_{requested}")
         return [SlotSet(REFUSED, refused % REFUSALS or None)]
 
-    def _answers(self, tracker: Tracker) -> dict[str, str]:
+    def answers(self, tracker: Tracker) -> dict[str, str]:
+        """What was answered, by slot."""
         slots = {q.slot: tracker.get_slot(q.slot) for q in self.questions}
         return {slot: value for slot, value in slots.items() if value is not None}
 
@@ -151,6 +152,11 @@ class GuidedForm(SafeAction):
 
     def _next(self, answers: Answers) -> str | None:
         return next((slot for slot in self.asked(answers) if slot not in answers), None)
+
+
+def text_of(tracker: Tracker) -> str:
+    """What the person wrote last."""
+    return str(tracker.latest_message.get("text") or "")
 
 
 def intent_of(tracker: Tracker) -> str | None:
@@ -164,22 +170,11 @@ def entity(tracker: Tracker, name: str) -> str | None:
     return next(tracker.get_latest_entity_values(name), None)
 
 
-def _is_reply(tracker: Tracker) -> bool:
+def _is_reply(tracker: Tracker, form: str) -> bool:
     """Whether the person just answered; False when the form comes back after another subject."""
-    actions = [event["name"] for event in tracker.events if event.get("event") == "action"]
-    form = (tracker.active_loop or {}).get("name")
-    before = [name for name in actions if name and name != form]
-    last_is_listen = bool(before) and before[-1] == "action_listen"
-    return last_is_listen and _nothing_said_since_listening(tracker, form)
-
-
-def _nothing_said_since_listening(tracker: Tracker, form: str | None) -> bool:
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return True
-        if event.get("event") == "action" and event.get("name") not in {
-            form,
-            EXTRACTION,
-        }:
+        if event.get("event") == "action" and event.get("name") not in {form, EXTRACTION}:
             return False
     return False

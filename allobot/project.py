@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allobot.settings import Settings
+from bot.__main__ import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 
-# An idle BLAS thread spins; Rasa's telemetry and error reports are on by default.
-CHILD_ENVIRONMENT = {
-    "RASA_TELEMETRY_ENABLED": "false",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "PYTHONUNBUFFERED": "1",
-}
+CHILD_ENVIRONMENT = {**SETTINGS, "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True)

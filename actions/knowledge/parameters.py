@@ -51,9 +51,6 @@ class Parameters:
         paths = sorted(folder.glob("*/*.yml"))
         return cls({f"{p.parent.name}/{p.stem}": read(p, ParameterFile) for p in paths})
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._files
-
     def names(self) -> set[str]:
         return set(self._files)
 
