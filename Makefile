@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 ALLOBOT := .venv/bin/python -m allobot
 
-.PHONY: help environments run train shell test check ask
+.PHONY: help environments run train shell test check ask eval kb
 
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,12 @@ shell: environments ## Talk to the bot in this terminal (date=2027-04-01 caf=52 
 
 test: environments ## Run every test (only="web actions" for some of them)
 	@$(ALLOBOT) test $(only)
+
+eval: environments ## Measure how well the bot understands (trains it first when needed)
+	@$(ALLOBOT) eval
+
+kb: environments ## Check the answers (do="show asf", do="diff asf" to read them)
+	@$(ALLOBOT) kb $(or $(do),check)
 
 check: environments ## Check style, types, training data and data files
 	@$(ALLOBOT) check

@@ -10,7 +10,11 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions.action_asf_decision import ActionAsfDecision
 from actions.action_corriger import ActionCorriger
+from actions.action_hors_sujet import ActionHorsSujet
 from actions.action_incompris import ActionIncompris
+from actions.action_mon_territoire import ActionMonTerritoire
+from actions.action_plus_simple import ActionPlusSimple
+from actions.action_question_suivante import ActionQuestionSuivante
 from actions.action_recommencer import ActionRecommencer
 from actions.action_repondre import ActionRepondre
 from actions.asf_form import ValidateAsfForm
@@ -24,6 +28,10 @@ def make_actions(resources: Resources) -> list[Action]:
     """Every action of domain.yml."""
     return [
         ActionRepondre(resources),
+        ActionQuestionSuivante(resources),
+        ActionPlusSimple(resources),
+        ActionMonTerritoire(resources),
+        ActionHorsSujet(resources),
         ActionIncompris(resources),
         ValidateAsfForm(),
         ActionAsfDecision(resources),

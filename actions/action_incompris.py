@@ -10,7 +10,10 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.action_repondre import say_procedure
+from actions import memory
+from actions.answering import say_procedure
+from actions.forms import text_of
+from actions.knowledge.search import choose
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -19,7 +22,9 @@ TRIES = 2  # misunderstood messages in a row, after which the ways to a person a
 DANGER, DANGER_FROM = "violences_conjugales", 0.08
 DEFAULT_CHOICES = ("mot_de_passe", "rembourser_dette", "separation")
 TO_A_PERSON = "parler_humain"
-ELSEWHERE = {"hors_sujet", "autre_sujet_caf"}  # said as likely, above the choices
+ELSEWHERE = "hors_sujet"  # said as likely, above the choices
+FOLLOW_UP_WORDS = 8  # a short message may be about the subject under discussion
+SURE = 0.6  # of the words of a follow-up found in one answer
 
 
 class ActionIncompris(SafeAction):
@@ -39,11 +44,24 @@ class ActionIncompris(SafeAction):
             dispatcher.utter_message(response="utter_si_danger")
         if tries(tracker.events, self.name()) >= TRIES:
             dispatcher.utter_message(response="utter_vers_une_personne")
-            say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)
-            return []
+            return say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)
+        if events := self._follow_up(dispatcher, tracker):
+            return events
         response = _response(tracker.latest_message.get("bande"), ranking)
         dispatcher.utter_message(response=response, buttons=self._buttons(ranking))
         return []
+
+    def _follow_up(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        """A short message that one answer of the subject under discussion fits well."""
+        subject, text = memory.subject(tracker), text_of(tracker)
+        if subject is None or len(text.split()) > FOLLOW_UP_WORDS:
+            return []
+        caf, date = memory.caf(tracker, self._resources), self._resources.today()
+        known = self._resources.procedures.precisions(subject, caf, date)
+        chosen = choose(text, known, enough=SURE)
+        if not chosen:
+            return []
+        return say_procedure(subject, dispatcher, tracker, self._resources, chosen=chosen)
 
     def _buttons(self, ranking: list[dict[str, Any]]) -> list[dict[str, str]]:
         labels = self._resources.sentences.sujets
@@ -76,7 +94,7 @@ def _response(band: str | None, ranking: list[dict[str, Any]]) -> str:
     if band != "proposer" or not ranking:
         return "utter_reformulez"
     likeliest = ranking[0]["name"]
-    return f"utter_peut_etre_{likeliest}" if likeliest in ELSEWHERE else "utter_vouliez_vous_dire"
+    return "utter_peut_etre_hors_sujet" if likeliest == ELSEWHERE else "utter_vouliez_vous_dire"
 
 
 def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:

@@ -9,7 +9,7 @@ from babel.dates import format_date
 
 from actions.knowledge.parameters import Parameters
 from actions.knowledge.repository import Found
-from actions.knowledge.schema import Contact, Lien, Source, SourceRef, Strict
+from actions.knowledge.schema import Contact, Lien, Precision, Source, SourceRef, Strict
 from actions.sentences import CardLabels
 
 
@@ -50,8 +50,20 @@ class CardDecision(Strict):
     notes: list[str]
 
 
+class CardAnswer(Strict):
+    """What answers the person's very question."""
+
+    id: str
+    question: str
+    sentences: list[str]
+
+
 class Card(Strict):
-    """An answer with its source and the date it was checked. Dates go out as ISO strings."""
+    """An answer with its source and the date it was checked. Dates go out as ISO strings.
+
+    `answers` come before the summary; `notices` say what the answer is not; `easy`: the person
+    asked for the easy version.
+    """
 
     kind: Literal["procedure", "decision", "danger"]
     id: str
@@ -66,6 +78,12 @@ class Card(Strict):
     verifie_le: dt.date
     falc: list[str]
     decision: CardDecision | None = None
+    answers: list[CardAnswer] = []
+    notices: list[str] = []
+    places_title: str | None = None
+    places: list[CardContact] = []
+    events: list[str] = []
+    easy: bool = False
 
 
 class Cards:
@@ -95,6 +113,20 @@ class Cards:
             verifie_le=version.verifie_le,
             falc=[self.render(sentence, date) for sentence in version.falc],
         )
+
+    def answered(self, card: Card, chosen: list[Precision], date: dt.date) -> Card:
+        """The card with the answers to the person's question, and their sources."""
+        answers = [
+            CardAnswer(
+                id=precision.id,
+                question=precision.question,
+                sentences=[self.render(sentence, date) for sentence in precision.reponse],
+            )
+            for precision in chosen
+        ]
+        sources = [*self.sources([precision.source for precision in chosen]), *card.sources]
+        unique = list({(s.document, s.section): s for s in sources}.values())
+        return card.model_copy(update={"answers": answers, "sources": unique})
 
     def render(self, text: str, date: dt.date) -> str:
         return self._parameters.render(text, date)
@@ -126,8 +158,10 @@ class Cards:
 
 def card_text(card: Card, labels: CardLabels) -> str:
     """The card as plain text: complete on its own, for the shell and for any channel."""
-    blocks = [f"{card.title}\n{card.summary}", *_decision_blocks(card.decision, labels)]
-    blocks += _block(labels.etapes, [f"{i}. {step}" for i, step in enumerate(card.steps, 1)])
+    blocks = [" ".join(answer.sentences) for answer in card.answers]
+    blocks += [*card.notices, *_explanation(card, labels)]
+    blocks += _block(card.places_title or "", [_contact_line(place) for place in card.places])
+    blocks += _block(labels.agenda, [f"- {line}" for line in card.events])
     blocks += _block(labels.contacts, [_contact_line(contact) for contact in card.contacts])
     blocks += _block(labels.liens, [f"- {link.label} : {link.url}" for link in card.links])
     sources = " ; ".join(
@@ -136,6 +170,18 @@ def card_text(card: Card, labels: CardLabels) -> str:
     )
     blocks.append(labels.verifie.format(sources=sources, date=french_date(card.verifie_le)))
     return "\n\n".join(blocks)
+
+
+def _explanation(card: Card, labels: CardLabels) -> list[str]:
+    """The subject as a whole: in easy words when the person asked for them."""
+    if card.easy and card.falc:
+        return ["\n".join([card.title, *card.falc])]
+    steps = [f"{i}. {step}" for i, step in enumerate(card.steps, 1)]
+    return [
+        f"{card.title}\n{card.summary}",
+        *_decision_blocks(card.decision, labels),
+        *_block(labels.etapes, steps),
+    ]
 
 
 def french_date(date: dt.date) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from actions.cards import Cards
 from actions.eligibility.content import RuleContent
+from actions.knowledge.directory import Directory
 from actions.knowledge.loader import check
 from actions.knowledge.parameters import Parameters
 from actions.knowledge.repository import ProcedureRepository
+from actions.knowledge.schema import Evenement, Porte
 from actions.sentences import Sentences, read_sentences
+from actions.territory import Territories
 from allobot.database import make_engine
 from allobot.settings import Settings
 
@@ -25,6 +28,10 @@ class Resources:
     parameters: Parameters
     rules: dict[str, RuleContent]
     sentences: Sentences
+    territories: Territories
+    directory: Directory
+    agenda: dict[str, Evenement]
+    portes: dict[str, Porte]
 
     def today(self) -> dt.date:
         """The reference date of the deployment."""
@@ -41,4 +48,8 @@ def make_resources(settings: Settings) -> Resources:
         parameters=knowledge.parameters,
         rules=knowledge.rules,
         sentences=read_sentences(),
+        territories=Territories(knowledge.departements, knowledge.communes),
+        directory=Directory(knowledge.annuaires, knowledge.communes),
+        agenda=knowledge.agenda,
+        portes=knowledge.portes,
     )

@@ -22,7 +22,7 @@ def say_card(
     """Utter `card` with one button per `boutons`, in the words of the person's channel."""
     message: dict[str, object] = {
         "text": card_text(card, sentences.carte),
-        "buttons": [{"title": b.libelle, "payload": f"/{b.intention}"} for b in boutons],
+        "buttons": [{"title": b.libelle, "payload": b.payload} for b in boutons],
     }
     if tracker.get_latest_input_channel() != SHELL:
         message["json_message"] = card.model_dump(mode="json")

@@ -24,10 +24,25 @@ class CardLabels(Strict):
     liens: str
     conditions: str
     manques: str
+    agenda: str
     notes: str
     source: str
     verifie: str
     etats: StatusLabels
+
+
+class AnswerSentences(Strict):
+    """Sentences around a procedure's answer; most hold {fields}."""
+
+    dossier: str
+    lieux_ici: str
+    lieux_proches: str
+    lieux_tous: str
+    lieux_periode_finie: str
+    evenement_a_venir: str
+    evenement_passe: str
+    autre_sujet: str
+    caf_sans_regle_locale: str
 
 
 class Sentences(Strict):
@@ -36,6 +51,7 @@ class Sentences(Strict):
     carte: CardLabels
     sujets: dict[str, str]
     champs: dict[str, str]
+    reponses: AnswerSentences
 
 
 def read_sentences(path: Path = FILE) -> Sentences:

@@ -9,12 +9,13 @@ import datetime as dt
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 
-from allobot import ports
+from allobot import kb, ports
 from allobot.errors import AllobotError, ConfigurationError, Interrupted
 from allobot.local_http import address
 from allobot.messages import say
@@ -27,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Allobot answers the questions of Caf allocataires.",
 )
+
+
+app.add_typer(kb.app, name="kb")
 
 
 def main() -> None:
@@ -92,6 +96,20 @@ def test(
     from allobot import quality
 
     quality.run_tests(_project(), only or [])
+
+
+@app.command("eval")
+def eval_(
+    questions: Annotated[
+        Path, typer.Option(help="Labelled questions to measure with (JSON lines).")
+    ] = Path("../shared/eval/real_questions.jsonl"),
+) -> None:
+    """Measure how well the bot understands (trains it first when needed)."""
+    from allobot import training, understanding
+
+    project = _project()
+    training.ensure(project)
+    understanding.measure(project, questions)
 
 
 @app.command()

@@ -22,7 +22,7 @@ def main() -> None:
     os.environ.update(SETTINGS)
     os.environ.pop("SENTRY_DSN", None)
 
-    _hush_deprecations()
+    hush_deprecations()
     from rasa.__main__ import main as rasa_main
 
     from bot.tuning import tune
@@ -32,7 +32,7 @@ def main() -> None:
     rasa_main()
 
 
-def _hush_deprecations() -> None:
+def hush_deprecations() -> None:
     """Rasa's frozen libraries warn at each start of things nobody here can change.
 
     A filter would not do: some of them set the filters anew while they are imported.

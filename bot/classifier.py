@@ -35,9 +35,11 @@ from bot.calibration import (
     fit_temperature,
     probabilities,
 )
-from bot.normaliser import NORMALISED, normalise
+from bot.normaliser import NORMALISED, normalise, questions_of
+from bot.sentence_vectors import encode_pairs, load_encoder
 
 BAND = "bande"
+SECOND = "autre_sujet"  # of another question in the same message
 MODEL_FILE = "classifier.joblib"
 
 
@@ -56,6 +58,12 @@ class LinearModel:
         words = self._words.fit_transform(texts)
         letters = self._letters.fit_transform(texts)
         self._svm.fit(self._stack(words, letters, vectors), labels)
+
+    @property
+    def classes(self) -> Array:
+        """The labels, in the order of the columns of `margins`."""
+        classes: Array = self._svm.classes_
+        return classes
 
     def margins(self, texts: list[str], vectors: Array) -> Array:
         """Shape (messages, intents)."""
@@ -158,6 +166,22 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         order = np.argsort(-confidences)[: self._config["ranking_length"]]
         ranking = [{"name": self._intents[i], "confidence": float(confidences[i])} for i in order]
         _set_intent(message, ranking, self._bands.band(ranking[0]["confidence"]))
+        message.set(SECOND, self._second_subject(message.get(TEXT), ranking[0]["name"]), True)
+
+    def _second_subject(self, text: str, first: str) -> str | None:
+        """Two questions in one message: a subject surely asked by one part, not the first one."""
+        parts = questions_of(text)
+        if len(parts) < 2 or self._model is None:
+            return None
+        texts = [normalise(part) for part in parts]
+        encoder = load_encoder()
+        vectors = encode_pairs(encoder, parts, texts) if encoder else np.zeros((len(parts), 0))
+        confidences = probabilities(self._model.margins(texts, vectors), self._temperature)
+        for row in confidences:
+            best = int(np.argmax(row))
+            if self._bands.band(float(row[best])) == ANSWER and self._intents[best] != first:
+                return self._intents[best]
+        return None
 
     def _persist(self) -> None:
         trained = (self._model, self._intents, self._temperature, self._bands)

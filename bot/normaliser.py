@@ -36,6 +36,12 @@ CLOSING = re.compile(
     r"|cordialement|cdt|cdlt|bien a vous|bonne (?:journee|soiree))[ ,.!]*$"
 )
 
+# Between two questions of one message.
+BETWEEN_QUESTIONS = re.compile(
+    r"\?+|[!.]\s|\n|,? (?:et (?:aussi|puis|sinon|également)|sinon|autre question|par ailleurs"
+    r"|et deuxièmement|ensuite)\b",
+    re.IGNORECASE,
+)
 ENOUGH_WORDS = 3  # left after a greeting, for a question to be there
 
 # What people write for what the Caf calls it. Whole words only, after accents are gone.
@@ -98,6 +104,12 @@ SHORT_FORMS: dict[str, str] = {
     "ke": "que",
     "ki": "qui",
 }
+
+
+def questions_of(text: str) -> list[str]:
+    """The parts of a message that stand as questions of their own, as typed; often one."""
+    parts = (part.strip() for part in BETWEEN_QUESTIONS.split(text))
+    return [part for part in parts if len(part.split()) >= ENOUGH_WORDS]
 
 
 def normalise(text: str) -> str:

@@ -7,6 +7,7 @@ from it: a model trained without vectors simply never reads them.
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ class Encoder(Protocol):
     def encode(self, texts: list[str]) -> Array: ...
 
 
+@functools.cache
 def load_encoder() -> Encoder | None:
     """The encoder, warmed up (its first call takes a second), or None when not installed."""
     try:

@@ -31,6 +31,14 @@ class Contact(_Part):
     href: Address = None
 
 
+class Answer(_Part):
+    """What answers the person's very question."""
+
+    id: str
+    question: str
+    sentences: list[str]
+
+
 class Link(_Part):
     """A page to read."""
 
@@ -94,6 +102,12 @@ class Card(_Part):
     sources: list[Source] = Field(default_factory=list)
     verifie_le: str | None = None
     falc: list[str] = Field(default_factory=list)
+    answers: list[Answer] = Field(default_factory=list)
+    notices: list[str] = Field(default_factory=list)
+    places_title: str | None = None
+    places: list[Contact] = Field(default_factory=list)
+    events: list[str] = Field(default_factory=list)
+    easy: bool = False
     decision: Decision | None = None
 
 

@@ -13,12 +13,26 @@ from actions.eligibility.content import RuleContent
 from actions.knowledge import repository
 from actions.knowledge.errors import InvalidData
 from actions.knowledge.parameters import Parameters
-from actions.knowledge.schema import Contact, Procedure, Source, SourceRef, Version
+from actions.knowledge.schema import (
+    Annuaire,
+    Commune,
+    Communes,
+    Contact,
+    Departements,
+    Evenement,
+    Porte,
+    Precision,
+    Procedure,
+    Source,
+    SourceRef,
+    Version,
+)
 from actions.knowledge.yaml_files import read, read_map
 from allobot.database import for_writing, make_engine
 from allobot.settings import Settings
 
 DATA = Path(__file__).parents[2] / "data"
+GEOGRAPHY = {"communes", "departements"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,11 @@ class Knowledge:
     sources: dict[str, Source]
     parameters: Parameters
     rules: dict[str, RuleContent]
+    annuaires: list[Annuaire]
+    communes: list[Commune]
+    departements: Departements
+    agenda: dict[str, Evenement]
+    portes: dict[str, Porte]
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,15 @@ def check(data: Path = DATA) -> Knowledge:
         sources=read_map(data / "sources.yml", Source),
         parameters=Parameters.read(data / "parameters"),
         rules={p.stem: read(p, RuleContent) for p in sorted((data / "eligibility").glob("*.yml"))},
+        annuaires=[
+            read(p, Annuaire)
+            for p in sorted((data / "directory").glob("*.yml"))
+            if p.stem not in GEOGRAPHY
+        ],
+        communes=read(data / "directory" / "communes.yml", Communes).communes,
+        departements=read(data / "directory" / "departements.yml", Departements),
+        agenda=read_map(data / "agenda.yml", Evenement),
+        portes=read_map(data / "portes.yml", Porte),
     )
     _check_references(knowledge)
     return knowledge
@@ -100,9 +128,15 @@ def _check_references(knowledge: Knowledge) -> None:
     for procedure in knowledge.procedures.values():
         for version in procedure.versions:
             _check_version(procedure.id, version, knowledge)
-            used |= version.parameters()
+        for precision in procedure.precisions:
+            _check_precision(procedure.id, precision, knowledge)
+        used |= procedure.parameters()
     for name, contact in knowledge.contacts.items():
         _check_sources(f"data/contacts.yml: {name}", contact.sources, knowledge)
+    _check_directory(knowledge)
+    for name, event in knowledge.agenda.items():
+        _check_sources(f"data/agenda.yml: {name}", event.sources, knowledge)
+        _require(event.sujets, knowledge.procedures, f"data/agenda.yml: {name}: sujets")
     for name, rule in knowledge.rules.items():
         _check_rule(name, rule, knowledge)
         used |= set(rule.parametres)
@@ -119,6 +153,23 @@ def _check_version(name: str, version: Version, knowledge: Knowledge) -> None:
     _check_sources(where, version.sources, knowledge)
     for parameter in version.parameters():
         knowledge.parameters.at(parameter, version.en_vigueur.au or version.verifie_le)
+
+
+def _check_precision(name: str, precision: Precision, knowledge: Knowledge) -> None:
+    where = f"data/procedures/{name}.yml: précision {precision.id} (du {precision.en_vigueur.du})"
+    _require(precision.parameters(), knowledge.parameters.names(), f"{where}: paramètres")
+    _check_sources(where, [precision.source], knowledge)
+    for parameter in precision.parameters():
+        knowledge.parameters.at(parameter, precision.en_vigueur.du)
+
+
+def _check_directory(knowledge: Knowledge) -> None:
+    communes = [commune.nom for commune in knowledge.communes]
+    for annuaire in knowledge.annuaires:
+        where = f"data/directory: « {annuaire.titre} »"
+        _check_sources(where, annuaire.sources, knowledge)
+        _require(annuaire.sujets, knowledge.procedures, f"{where}: sujets")
+        _require([lieu.commune for lieu in annuaire.lieux], communes, f"{where}: communes")
 
 
 def _check_rule(name: str, rule: RuleContent, knowledge: Knowledge) -> None:

@@ -37,6 +37,22 @@ class ProcedureVersionRow(Base):
     verifie_le: Mapped[dt.date]
 
 
+class PrecisionRow(Base):
+    """The answer to one question about a subject; `rang` keeps the order of the file."""
+
+    __tablename__ = "precision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    procedure_id: Mapped[str] = mapped_column(
+        ForeignKey("procedure.id", ondelete="CASCADE"), index=True
+    )
+    rang: Mapped[int]
+    territoire: Mapped[str] = mapped_column(String(16))
+    du: Mapped[dt.date]
+    au: Mapped[dt.date | None]
+    contenu: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class KnowledgeStateRow(Base):
     """Which state of data/ the tables hold: one row."""
 

@@ -14,7 +14,7 @@ from actions.knowledge.schema import PARAMETER, ParameterFile, ParameterReferenc
 from actions.knowledge.yaml_files import read
 
 REVALUED_MONTH = 4  # April: the yearly revaluation of the Caf's scales
-EURO_UNITS = {"€", "€ par mois et par enfant"}
+EURO = "€"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Parameter:
 
     def text(self) -> str:
         """As it is said in French: « 199,18 € », « 10 % », « 3 jours ouvrés »."""
-        if self.unit in EURO_UNITS:
+        if self.unit.startswith(EURO):
             return euros(self.value)
         return f"{format_decimal(self.value, locale='fr_FR')} {self.unit}"
 
@@ -53,6 +53,10 @@ class Parameters:
 
     def names(self) -> set[str]:
         return set(self._files)
+
+    def checked(self) -> list[tuple[str, dt.date]]:
+        """When each figure was last checked."""
+        return [(name, file.verifie_le) for name, file in self._files.items()]
 
     def documents(self, name: str) -> set[str]:
         """Ids of the documents that the values of `name` cite."""

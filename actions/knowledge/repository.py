@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, or_, select
 
-from actions.knowledge.models import KnowledgeStateRow, ProcedureRow, ProcedureVersionRow
-from actions.knowledge.schema import Procedure, Version
-
-NATIONAL = "national"
+from actions.knowledge.models import (
+    KnowledgeStateRow,
+    PrecisionRow,
+    ProcedureRow,
+    ProcedureVersionRow,
+)
+from actions.knowledge.schema import NATIONAL, Precision, Procedure, Version
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,26 @@ class ProcedureRepository:
         urgence = content.pop("urgence")
         return Found(row.id, row.titre, urgence, Version.model_validate(content))
 
+    def precisions(self, procedure_id: str, caf: str | None, date: dt.date) -> list[Precision]:
+        """Answers in force about a subject, in the file's order, that Caf's before the national.
+
+        When the Caf is unknown, those of every Caf are there: each names its place.
+        """
+        row = PrecisionRow
+        query = (
+            select(row.contenu)
+            .where(row.procedure_id == procedure_id, row.du <= date)
+            .where(or_(row.au.is_(None), row.au >= date))
+            .order_by(row.rang)
+        )
+        if caf:
+            query = query.where(row.territoire.in_([NATIONAL, caf]))
+        with self._engine.connect() as connection:
+            found = [Precision.model_validate(c) for c in connection.scalars(query)]
+        local = {precision.id for precision in found if precision.territoire != NATIONAL}
+        hidden = local if caf else set()
+        return [p for p in found if p.territoire != NATIONAL or p.id not in hidden]
+
 
 def fingerprint(connection: Connection) -> str | None:
     return connection.execute(select(KnowledgeStateRow.empreinte)).scalar_one_or_none()
@@ -72,6 +95,7 @@ def remember(connection: Connection, empreinte: str, now: dt.datetime) -> None:
 
 def replace_all(connection: Connection, procedures: Iterable[Procedure]) -> None:
     """Within the caller's transaction: the tables hold these procedures and no others."""
+    connection.execute(delete(PrecisionRow))
     connection.execute(delete(ProcedureVersionRow))
     connection.execute(delete(ProcedureRow))
     for procedure in procedures:
@@ -79,6 +103,20 @@ def replace_all(connection: Connection, procedures: Iterable[Procedure]) -> None
         connection.execute(insert(ProcedureRow).values(**row))
         rows = [_version_row(procedure, version) for version in procedure.versions]
         connection.execute(insert(ProcedureVersionRow), rows)
+        if answers := [_precision_row(procedure, i) for i in range(len(procedure.precisions))]:
+            connection.execute(insert(PrecisionRow), answers)
+
+
+def _precision_row(procedure: Procedure, rank: int) -> dict[str, object]:
+    precision = procedure.precisions[rank]
+    return {
+        "procedure_id": procedure.id,
+        "rang": rank,
+        "territoire": precision.territoire,
+        "du": precision.en_vigueur.du,
+        "au": precision.en_vigueur.au,
+        "contenu": precision.model_dump(mode="json"),
+    }
 
 
 def _version_row(procedure: Procedure, version: Version) -> dict[str, object]:

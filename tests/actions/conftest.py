@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from actions.cards import Cards
+from actions.knowledge.directory import Directory
 from actions.knowledge.loader import Knowledge, check
 from actions.knowledge.repository import ProcedureRepository
 from actions.resources import Resources
 from actions.sentences import read_sentences
+from actions.territory import Territories
 from allobot.database import make_engine, upgrade
 from allobot.settings import Settings
 
@@ -40,5 +42,9 @@ def resources(settings: Settings, knowledge: Knowledge) -> Iterator[Resources]:
         parameters=knowledge.parameters,
         rules=knowledge.rules,
         sentences=read_sentences(),
+        territories=Territories(knowledge.departements, knowledge.communes),
+        directory=Directory(knowledge.annuaires, knowledge.communes),
+        agenda=knowledge.agenda,
+        portes=knowledge.portes,
     )
     engine.dispose()

@@ -174,6 +174,14 @@ function section(name, items, render, tag = "ul") {
   );
 }
 
+/** What answers the very question, before the subject as a whole. */
+function answerParts({ answers = [], notices = [] }) {
+  return [
+    answers.map(({ sentences }) => el("p", { class: "answer" }, withPhones(sentences.join(" ")))),
+    notices.map((line) => el("p", { class: "caution" }, withPhones(line))),
+  ];
+}
+
 function contactItem({ label, value, details, href }) {
   return [
     el("span", { class: "contact-label" }, label),
@@ -275,6 +283,7 @@ function easyReadToggle(standard, easy, pressed, remember) {
 /** A card of any kind. `easyRead` is `{on}`, the choice shared by the cards to come. */
 function card(data, easyRead) {
   const danger = data.kind === "danger";
+  if (data.easy) easyRead.on = true;
   const contacts = data.contacts?.filter((contact) => !danger || !isEmergency(contact));
   const standard = el("div", { class: "standard" },
     data.summary && el("p", { class: "summary" }, withPhones(data.summary)),
@@ -286,9 +295,13 @@ function card(data, easyRead) {
     data.title && el("h3", {}, data.title),
     danger && emergencyCalls(data.contacts),
     data.decision && verdict(data.decision),
+    answerParts(data),
     easy && easyReadToggle(standard, easy, easyRead.on, (on) => { easyRead.on = on; }),
     standard,
     easy,
+    data.places_title && el("p", {}, data.places_title),
+    section("places", data.places, contactItem),
+    section("events", data.events, (line) => line),
     section("contacts", contacts, contactItem),
     section("links", data.links, ({ label, url }) => link(url, {}, label)),
     danger && el("p", { class: "exit-note" }, strings.dangerExit),
@@ -364,7 +377,6 @@ class AllobotWidget extends HTMLElement {
   close() {
     if (!this.#panel.open) return;
     this.#closeConfirm();
-    this.#easyRead.on = false;
     this.#panel.close();
     this.#launcher.hidden = false;
     this.#launcher.setAttribute("aria-expanded", "false");

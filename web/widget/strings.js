@@ -54,6 +54,8 @@ export const strings = {
   easyRead: "Version facile à lire",
   steps: "Ce que vous pouvez faire",
   contacts: "Qui contacter",
+  places: "Lieux",
+  events: "Dates",
   links: "Liens utiles",
   newWindow: " (nouvelle fenêtre)",
   source: "Source : ",

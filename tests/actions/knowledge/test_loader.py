@@ -31,7 +31,7 @@ def test_the_real_data_fits(data: Path) -> None:
         ("procedures/asf.yml", "{asf/montant}", "{asf/montan}", "asf/montan"),
         ("procedures/asf.yml", "https://www.caf.fr", "http://www.caf.fr", "url"),
         ("procedures/asf.yml", "du: 2025-10-06", "du: 2025-13-06", "month must be"),
-        ("procedures/mot_de_passe.yml", "au: 2024-02-21", "au: 2024-02-23", "recouvrement"),
+        ("procedures/mot_de_passe.yml", "au: 2024-02-21", "au: 2024-02-23", "recouvre"),
         ("procedures/mot_de_passe.yml", "au: 2024-02-21", "au: 2024-02-20", "sans trou"),
         (
             "procedures/mot_de_passe.yml",
