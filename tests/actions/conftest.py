@@ -1,4 +1,5 @@
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from actions.cards import Cards
 from actions.knowledge.directory import Directory
-from actions.knowledge.loader import Knowledge, check
+from actions.knowledge.loader import Knowledge, check, load
 from actions.knowledge.repository import ProcedureRepository
 from actions.resources import Resources
 from actions.sentences import read_sentences
@@ -27,13 +28,19 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(var=tmp_path, date=REFERENCE_DATE)
 
 
-@pytest.fixture
-def resources(settings: Settings, knowledge: Knowledge) -> Iterator[Resources]:
-    """The real knowledge in a fresh database, on the reference date."""
-    from actions.knowledge.loader import load
-
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the real knowledge, to copy."""
+    settings = Settings(var=tmp_path_factory.mktemp("loaded"), date=REFERENCE_DATE)
     upgrade(settings.database_url)
     load(settings)
+    return settings.var / "allobot.sqlite"
+
+
+@pytest.fixture
+def resources(settings: Settings, knowledge: Knowledge, loaded: Path) -> Iterator[Resources]:
+    """The real knowledge in a fresh database, on the reference date."""
+    shutil.copy(loaded, settings.var)
     engine = make_engine(settings.database_url)
     yield Resources(
         settings=settings,

@@ -34,6 +34,12 @@ CARD: dict[str, Any] = {
     "sources": [{"document": "Webinaire", "section": "Compte", "date": "2026-05-04"}],
     "verifie_le": "2026-11-21",
     "falc": ["Vous avez perdu votre mot de passe."],
+    "answers": [{"id": "x", "question": "Combien ?", "sentences": ["Un euro."]}],
+    "notices": ["Je ne vois pas votre dossier."],
+    "places_title": "Lieux",
+    "places": [],
+    "events": ["Passé : un atelier."],
+    "easy": False,
     "decision": None,
 }
 

@@ -47,7 +47,7 @@ def test_every_error_code_is_described_and_has_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Card", "Decision", "Amount", "Condition", "Contact", "Link", "Source"]
+    "name", ["Card", "Answer", "Decision", "Amount", "Condition", "Contact", "Link", "Source"]
 )
 def test_the_card_is_described_field_by_field(name: str) -> None:
     made = TypeAdapter(Card).json_schema()
