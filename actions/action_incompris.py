@@ -24,6 +24,8 @@ DEFAULT_CHOICES = ("mot_de_passe", "rembourser_dette", "separation")
 TO_A_PERSON = "parler_humain"
 ELSEWHERE = "hors_sujet"  # said as likely, above the choices
 FOLLOW_UP_WORDS = 8  # a short message may be about the subject under discussion
+PERHAPS, PERHAPS_ELSEWHERE = 0.5, 0.15  # confidences that allow a « perhaps »
+FITS = 0.4  # share of the words that an answer said as a perhaps accounts for
 SURE = 0.6  # of the words of a follow-up found in one answer
 
 
@@ -47,6 +49,8 @@ class ActionIncompris(SafeAction):
             return say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)
         if events := self._follow_up(dispatcher, tracker):
             return events
+        if events := self._perhaps(dispatcher, tracker, ranking):
+            return events
         response = _response(tracker.latest_message.get("bande"), ranking)
         dispatcher.utter_message(response=response, buttons=self._buttons(ranking))
         return []
@@ -62,6 +66,26 @@ class ActionIncompris(SafeAction):
         if not chosen:
             return []
         return say_procedure(subject, dispatcher, tracker, self._resources, chosen=chosen)
+
+    def _perhaps(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, ranking: list[dict[str, Any]]
+    ) -> list[EventType]:
+        """In doubt between subjects, an answer that fits the words: said as a perhaps, with the
+        choices. Never when the question may be for another organisation."""
+        if not _likely(tracker.latest_message.get("bande"), ranking):
+            return []
+        subject, date = ranking[0]["name"], self._resources.today()
+        caf = memory.caf(tracker, self._resources)
+        known = self._resources.procedures.precisions(subject, caf, date)
+        chosen = choose(text_of(tracker), known, enough=FITS)
+        if not chosen:
+            return []
+        dispatcher.utter_message(response="utter_peut_etre_ceci")
+        events = say_procedure(subject, dispatcher, tracker, self._resources, chosen=chosen)
+        dispatcher.utter_message(
+            response="utter_vouliez_vous_dire", buttons=self._buttons(ranking[1:])
+        )
+        return events
 
     def _buttons(self, ranking: list[dict[str, Any]]) -> list[dict[str, str]]:
         labels = self._resources.sentences.sujets
@@ -95,6 +119,19 @@ def _response(band: str | None, ranking: list[dict[str, Any]]) -> str:
         return "utter_reformulez"
     likeliest = ranking[0]["name"]
     return "utter_peut_etre_hors_sujet" if likeliest == ELSEWHERE else "utter_vouliez_vous_dire"
+
+
+def _likely(band: str | None, ranking: list[dict[str, Any]]) -> bool:
+    """One subject clearly before the others, and hardly a chance that it is not the Caf's."""
+    if band != "proposer" or not ranking:
+        return False
+    confidences = {item["name"]: item["confidence"] for item in ranking}
+    first = ranking[0]["name"]
+    return bool(
+        first != ELSEWHERE
+        and confidences[first] >= PERHAPS
+        and confidences.get(ELSEWHERE, 0.0) < PERHAPS_ELSEWHERE
+    )
 
 
 def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:

@@ -141,6 +141,31 @@ async def test_a_question_likely_for_another_door_is_told_so_with_choices(
     assert message["buttons"][0]["payload"] == "/separation"
 
 
+async def test_in_doubt_an_answer_that_fits_is_said_as_a_perhaps(resources: Resources) -> None:
+    latest = user("le mandat sepa pour le prélèvement de ma dette", "nlu_fallback", "proposer")
+    latest["intent_ranking"] = [
+        {"name": "rembourser_dette", "confidence": 0.7},
+        {"name": "paiement_date", "confidence": 0.2},
+    ]
+    said, _ = await run(ActionIncompris(resources), tracker(latest))
+    assert said.messages[0]["response"] == "utter_peut_etre_ceci"
+    assert "SEPA" in said.messages[1]["text"]
+    assert said.messages[-1]["buttons"][0]["payload"] == "/paiement_date"
+
+
+@pytest.mark.parametrize(("first", "elsewhere"), [(0.3, 0.0), (0.6, 0.2)])
+async def test_no_perhaps_when_too_unsure_or_maybe_for_another_door(
+    resources: Resources, first: float, elsewhere: float
+) -> None:
+    latest = user("le mandat sepa pour le prélèvement de ma dette", "nlu_fallback", "proposer")
+    latest["intent_ranking"] = [
+        {"name": "rembourser_dette", "confidence": first},
+        {"name": "hors_sujet", "confidence": elsewhere},
+    ]
+    said, _ = await run(ActionIncompris(resources), tracker(latest))
+    assert [message["response"] for message in said.messages] == ["utter_vouliez_vous_dire"]
+
+
 async def test_the_second_time_it_gives_the_ways_to_a_person(resources: Resources) -> None:
     latest, events = misunderstood(2)
     said, _ = await run(ActionIncompris(resources), tracker(latest, events=events))
