@@ -11,9 +11,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
-from actions.answering import say_procedure
+from actions.answering import fitting, say_procedure
 from actions.forms import text_of
-from actions.knowledge.search import choose
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -57,12 +56,10 @@ class ActionIncompris(SafeAction):
 
     def _follow_up(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """A short message that one answer of the subject under discussion fits well."""
-        subject, text = memory.subject(tracker), text_of(tracker)
-        if subject is None or len(text.split()) > FOLLOW_UP_WORDS:
+        subject = memory.subject(tracker)
+        if subject is None or len(text_of(tracker).split()) > FOLLOW_UP_WORDS:
             return []
-        caf, date = memory.caf(tracker, self._resources), self._resources.today()
-        known = self._resources.procedures.precisions(subject, caf, date)
-        chosen = choose(text, known, enough=SURE)
+        chosen = fitting(subject, tracker, self._resources, enough=SURE)
         if not chosen:
             return []
         return say_procedure(subject, dispatcher, tracker, self._resources, chosen=chosen)
@@ -74,10 +71,8 @@ class ActionIncompris(SafeAction):
         choices. Never when the question may be for another organisation."""
         if not _likely(tracker.latest_message.get("bande"), ranking):
             return []
-        subject, date = ranking[0]["name"], self._resources.today()
-        caf = memory.caf(tracker, self._resources)
-        known = self._resources.procedures.precisions(subject, caf, date)
-        chosen = choose(text_of(tracker), known, enough=FITS)
+        subject = ranking[0]["name"]
+        chosen = fitting(subject, tracker, self._resources, enough=FITS)
         if not chosen:
             return []
         dispatcher.utter_message(response="utter_peut_etre_ceci")

@@ -8,13 +8,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
-from actions.answering import remembered, say_procedure
-from actions.forms import entity, text_of
+from actions.answering import say_procedure
+from actions.forms import entity
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
 DEPARTEMENT_ENTITY = "departement"  # put there by a button
-ELSEWHERE = "autre"
 
 
 class ActionMonTerritoire(SafeAction):
@@ -29,21 +28,18 @@ class ActionMonTerritoire(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        where = self._place(tracker)
-        if where[0] is None:
+        place = self._place(tracker)
+        if place is None:
             dispatcher.utter_message(response="utter_ou_habitez_vous")
             return [SlotSet(memory.CAF_ASKED, True)]
-        tracker.slots.update({memory.CAF: where[0], memory.COMMUNE: where[1]})
-        events = [SlotSet(memory.CAF_ASKED, True), *remembered(where)]
+        events: list[EventType] = [SlotSet(memory.CAF_ASKED, True), *place.events()]
+        tracker.slots.update({event["name"]: event["value"] for event in events})
         dispatcher.utter_message(response="utter_territoire_note")
         if subject := memory.subject(tracker):
             events += say_procedure(subject, dispatcher, tracker, self._resources, chosen=[])
         return events
 
-    def _place(self, tracker: Tracker) -> tuple[str | None, str | None]:
+    def _place(self, tracker: Tracker) -> memory.Place | None:
         if pressed := entity(tracker, DEPARTEMENT_ENTITY):
-            return pressed, None
-        spotted = self._resources.territories.spot(text_of(tracker))
-        if spotted is None:
-            return None, None
-        return spotted.departement, spotted.commune.nom if spotted.commune else None
+            return memory.Place(pressed)
+        return memory.said_place(tracker, self._resources)

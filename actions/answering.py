@@ -41,21 +41,20 @@ def say_procedure(
     Args:
         chosen: the answers to put first; by default those that fit the person's words.
     """
-    date, where = resources.today(), _place(tracker, resources)
-    caf, _commune = where
-    found = resources.procedures.find(procedure_id, caf, date)
+    date, place = resources.today(), memory.place(tracker, resources)
+    found = resources.procedures.find(procedure_id, place.caf, date)
     if found is None:
         dispatcher.utter_message(response="utter_inconnu_a_cette_date")
         return []
-    known = resources.procedures.precisions(procedure_id, caf, date)
+    known = resources.procedures.precisions(procedure_id, place.caf, date)
     chosen = _chosen(tracker, known) if chosen is None else chosen
     card = resources.cards.answered(resources.cards.procedure(found, date), chosen, date)
     card = card.model_copy(
         update={
             "notices": _notices(tracker, resources),
-            "events": _events(procedure_id, caf, date, resources),
+            "events": _events(procedure_id, place.caf, date, resources),
             "easy": memory.easy(tracker),
-            **_places(procedure_id, tracker, resources, date),
+            **_places(procedure_id, place, resources, date),
         }
     )
     buttons = [*_second_subject(tracker, procedure_id, resources), *found.version.boutons]
@@ -64,26 +63,24 @@ def say_procedure(
     local = any(p.territoire != NATIONAL for p in known)
     return [
         SlotSet(memory.SUBJECT, procedure_id),
-        *remembered(where),
-        *_ask_caf(dispatcher, tracker, needed=local and caf is None),
+        *place.events(),
+        *_ask_caf(dispatcher, tracker, needed=local and place.caf is None),
     ]
+
+
+def fitting(
+    procedure_id: str, tracker: Tracker, resources: Resources, *, enough: float
+) -> list[Precision]:
+    """The answers about a subject that account for at least `enough` of the person's words."""
+    caf = memory.place(tracker, resources).caf
+    known = resources.procedures.precisions(procedure_id, caf, resources.today())
+    return choose(text_of(tracker), known, enough=enough)
 
 
 def _chosen(tracker: Tracker, known: list[Precision]) -> list[Precision]:
     if pressed := entity(tracker, PRECISION_ENTITY):
         return [precision for precision in known if precision.id == pressed]
     return choose(text_of(tracker), known)
-
-
-def _place(tracker: Tracker, resources: Resources) -> tuple[str | None, str | None]:
-    """Département and name of the commune: just said, else said before, else the deployment's."""
-    if spotted := resources.territories.spot(text_of(tracker)):
-        return spotted.departement, spotted.commune.nom if spotted.commune else None
-    return memory.caf(tracker, resources), tracker.get_slot(memory.COMMUNE)
-
-
-def remembered(where: tuple[str | None, str | None]) -> list[EventType]:
-    return [SlotSet(memory.CAF, where[0]), SlotSet(memory.COMMUNE, where[1])]
 
 
 def _ask_caf(
@@ -156,12 +153,9 @@ def _event_line(event: Evenement, template: str) -> str:
 
 
 def _places(
-    procedure_id: str, tracker: Tracker, resources: Resources, date: dt.date
+    procedure_id: str, place: memory.Place, resources: Resources, date: dt.date
 ) -> dict[str, object]:
-    spotted = resources.territories.spot(text_of(tracker))
-    commune = spotted.commune if spotted else memory.commune(tracker, resources)
-    caf = spotted.departement if spotted else memory.caf(tracker, resources)
-    places = resources.directory.find(procedure_id, caf, commune, date)
+    places = resources.directory.find(procedure_id, place.caf, place.commune, date)
     if places is None:
         return {}
     title = _places_title(places, resources)

@@ -42,7 +42,6 @@ class AnswerSentences(Strict):
     evenement_a_venir: str
     evenement_passe: str
     autre_sujet: str
-    caf_sans_regle_locale: str
 
 
 class Sentences(Strict):

@@ -33,16 +33,19 @@ class Territories:
     """Recognises the communes and départements of data/directory."""
 
     def __init__(self, departements: Departements, communes: list[Commune]) -> None:
-        self._communes = sorted(
-            ((_plain(commune.nom), commune) for commune in communes),
-            key=lambda pair: -len(pair[0]),
-        )
-        self._departements = sorted(
-            ((_plain(nom), numero) for numero, nom in departements.noms.items()),
-            key=lambda pair: -len(pair[0]),
-        )
-        self._ordinary = {_plain(nom) for nom in departements.mots_courants}
+        longest_first = sorted(communes, key=lambda commune: -len(_plain(commune.nom)))
+        self._communes = [(_pattern(commune.nom), commune) for commune in longest_first]
+        self._by_name = {commune.nom: commune for commune in communes}
+        ordinary = set(departements.mots_courants)
+        named = sorted(departements.noms.items(), key=lambda pair: -len(_plain(pair[1])))
+        self._departements = [
+            (_pattern(nom, ordinary=nom in ordinary), numero) for numero, nom in named
+        ]
         self._numbers = set(departements.noms)
+
+    def commune(self, name: str | None) -> Commune | None:
+        """The commune of that exact name, when it is known."""
+        return self._by_name.get(name or "")
 
     def spot(self, text: str) -> Territory | None:
         """The place said in `text`, if one is."""
@@ -57,15 +60,12 @@ class Territories:
         return self._named(plain)
 
     def _commune(self, plain: str) -> Commune | None:
-        found = (c for name, c in self._communes if re.search(rf"\b{re.escape(name)}\b", plain))
-        return next(found, None)
+        return next((c for pattern, c in self._communes if pattern.search(plain)), None)
 
     def _named(self, plain: str) -> Territory | None:
-        for name, number in self._departements:
-            before = rf"\b{_AT}{_ARTICLE} " if name in self._ordinary else r"\b"
-            if plain == name or re.search(rf"{before}{re.escape(name)}\b", plain):
-                return Territory(number)
-        return None
+        found = (number for pattern, number in self._departements if pattern.search(plain))
+        number = next(found, None)
+        return Territory(number) if number else None
 
     def _known(self, number: str) -> Territory | None:
         return Territory(number) if number in self._numbers else None
@@ -86,6 +86,13 @@ def _departement(code_postal: str) -> str:
     if code_postal.startswith("20"):
         return "2A" if code_postal < "20200" else "2B"
     return code_postal[:2]
+
+
+def _pattern(name: str, *, ordinary: bool = False) -> re.Pattern[str]:
+    """The name as whole words; an everyday word only alone, or after « j'habite dans la »."""
+    words = re.escape(_plain(name))
+    anywhere = rf"\b{_AT}{_ARTICLE} {words}\b" if ordinary else rf"\b{words}\b"
+    return re.compile(rf"^{words}$|{anywhere}")
 
 
 def _plain(text: str) -> str:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from actions.knowledge import console
-from actions.knowledge.errors import InvalidData
 from actions.knowledge.loader import check as check_data
 from actions.sentences import read_sentences
 from allobot.errors import DataError
 from allobot.messages import say
+from allobot.preparation import data_errors
 from allobot.settings import load_settings
 
 NOT_A_PROCEDURE = {"verifier_asf", "capacites", "robot", "effacer_conversation"}
@@ -25,10 +25,8 @@ def check(
     days: Annotated[int, typer.Option(help="Warn when not checked for so many days.")] = 365,
 ) -> None:
     """Check every file of data/: schema, dates, sources, figures, easy sentences."""
-    try:
+    with data_errors():
         knowledge = check_data()
-    except InvalidData as error:
-        raise DataError(say("donnees", raison=error)) from error
     subjects = [name for name in read_sentences().sujets if name not in NOT_A_PROCEDURE]
     if absent := console.missing(knowledge, subjects):
         raise DataError(say("kb_sans_procedure", sujets=", ".join(absent)))
@@ -49,17 +47,13 @@ def show(
     """Print an answer as it would be said."""
     settings = load_settings()
     day = date.date() if date else settings.today()
-    try:
+    with data_errors():
         text = console.show(name, day, caf or settings.caf)
-    except InvalidData as error:
-        raise DataError(say("donnees", raison=error)) from error
     print(text or say("kb_inconnu", sujet=name, date=day))
 
 
 @app.command()
 def diff(name: Annotated[str, typer.Argument(metavar="ID", help="Subject.")]) -> None:
     """Show what changed from one version to the next."""
-    try:
+    with data_errors():
         print(console.diff(name) or say("kb_sans_changement", sujet=name))
-    except InvalidData as error:
-        raise DataError(say("donnees", raison=error)) from error

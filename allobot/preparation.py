@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from sqlalchemy.exc import SQLAlchemyError
 
 from allobot import database, training
@@ -30,12 +33,10 @@ def prepare_database(project: Project) -> None:
 def load_knowledge(project: Project) -> None:
     """Put data/ into the database. Raises DataError, DatabaseError."""
     from actions.knowledge import loader
-    from actions.knowledge.errors import KnowledgeError
 
     try:
-        loaded = loader.load(project.settings)
-    except KnowledgeError as error:
-        raise DataError(say("donnees", raison=error)) from error
+        with data_errors():
+            loaded = loader.load(project.settings)
     except SQLAlchemyError as error:
         raise DatabaseError(say("base", raison=_reason(error))) from error
     state = say("connaissances_chargees" if loaded.changed else "connaissances_inchangees")
@@ -45,10 +46,18 @@ def load_knowledge(project: Project) -> None:
 def check_knowledge() -> None:
     """Read and check data/, without a database. Raises DataError."""
     from actions.knowledge import loader
+
+    with data_errors():
+        loader.check()
+
+
+@contextlib.contextmanager
+def data_errors() -> Iterator[None]:
+    """What does not fit in data/ becomes a DataError, told in one sentence."""
     from actions.knowledge.errors import KnowledgeError
 
     try:
-        loader.check()
+        yield
     except KnowledgeError as error:
         raise DataError(say("donnees", raison=error)) from error
 

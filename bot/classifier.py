@@ -59,12 +59,6 @@ class LinearModel:
         letters = self._letters.fit_transform(texts)
         self._svm.fit(self._stack(words, letters, vectors), labels)
 
-    @property
-    def classes(self) -> Array:
-        """The labels, in the order of the columns of `margins`."""
-        classes: Array = self._svm.classes_
-        return classes
-
     def margins(self, texts: list[str], vectors: Array) -> Array:
         """Shape (messages, intents)."""
         words, letters = self._words.transform(texts), self._letters.transform(texts)
@@ -77,6 +71,23 @@ class LinearModel:
     ) -> sparse.csr_matrix:
         weighted = sparse.csr_matrix(vectors * self._vector_weight)
         return sparse.hstack([words, letters, weighted]).tocsr()
+
+
+def unseen_margins(
+    config: dict[str, Any], texts: list[str], vectors: Array, labels: Array
+) -> Array:
+    """Margins given to each example by a model that had not seen it (cross-validation).
+
+    Args:
+        labels: numbers from 0 to the number of intents, less one. Returns (examples, intents).
+    """
+    folds = StratifiedKFold(config["folds"], shuffle=True, random_state=7)
+    margins = np.zeros((len(texts), len(set(labels))))
+    for seen, unseen in folds.split(texts, labels):
+        model = LinearModel(config)
+        model.fit([texts[i] for i in seen], vectors[seen], labels[seen])
+        margins[unseen] = model.margins([texts[i] for i in unseen], vectors[unseen])
+    return margins
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -130,7 +141,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return self._resource
 
     def _calibrate(self, texts: list[str], vectors: Array, labels: Array) -> None:
-        margins = self._unseen_margins(texts, vectors, labels)
+        margins = unseen_margins(self._config, texts, vectors, labels)
         self._temperature = fit_temperature(margins, labels)
         ranked = np.argsort(-margins, axis=1)
         self._bands = fit_bands(
@@ -140,15 +151,6 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             wrong_share=self._config["wrong_share"],
             offer_precision=self._config["offer_precision"],
         )
-
-    def _unseen_margins(self, texts: list[str], vectors: Array, labels: Array) -> Array:
-        folds = StratifiedKFold(self._config["folds"], shuffle=True, random_state=7)
-        margins = np.zeros((len(texts), len(self._intents)))
-        for seen, unseen in folds.split(texts, labels):
-            model = LinearModel(self._config)
-            model.fit([texts[i] for i in seen], vectors[seen], labels[seen])
-            margins[unseen] = model.margins([texts[i] for i in unseen], vectors[unseen])
-        return margins
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:

@@ -10,7 +10,7 @@ from pathlib import Path
 from actions.cards import Cards, card_text
 from actions.knowledge.errors import InvalidData
 from actions.knowledge.loader import DATA, Knowledge, check
-from actions.knowledge.repository import Found
+from actions.knowledge.repository import Found, for_caf
 from actions.knowledge.schema import NATIONAL, Procedure, Version
 from actions.sentences import read_sentences
 
@@ -77,9 +77,9 @@ def _in_force(procedure: Procedure, date: dt.date, caf: str | None) -> Version |
 
 
 def _answers(procedure: Procedure, date: dt.date, caf: str | None, cards: Cards) -> list[str]:
+    in_force = [p for p in procedure.precisions if p.en_vigueur.holds(date)]
     return [
         f"[{p.territoire}] {p.question}\n"
         + " ".join(cards.render(sentence, date) for sentence in p.reponse)
-        for p in procedure.precisions
-        if p.en_vigueur.holds(date) and (caf is None or p.territoire in {caf, NATIONAL})
+        for p in for_caf(in_force, caf)
     ]

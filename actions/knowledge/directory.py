@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from actions.knowledge.schema import Annuaire, Commune, Lieu
+from actions.knowledge.schema import NATIONAL, Annuaire, Commune, Lieu
 from actions.territory import kilometres
 
 
@@ -44,7 +44,7 @@ class Directory:
         for annuaire in reversed(self._annuaires):
             if sujet not in annuaire.sujets or annuaire.en_vigueur.du > date:
                 continue
-            if caf is not None and annuaire.territoire not in {caf, "national"}:
+            if caf is not None and annuaire.territoire not in {caf, NATIONAL}:
                 continue
             return self._choose(annuaire, commune)
         return None

@@ -74,13 +74,18 @@ class ProcedureRepository:
             .where(or_(row.au.is_(None), row.au >= date))
             .order_by(row.rang)
         )
-        if caf:
-            query = query.where(row.territoire.in_([NATIONAL, caf]))
         with self._engine.connect() as connection:
             found = [Precision.model_validate(c) for c in connection.scalars(query)]
-        local = {precision.id for precision in found if precision.territoire != NATIONAL}
-        hidden = local if caf else set()
-        return [p for p in found if p.territoire != NATIONAL or p.id not in hidden]
+        return for_caf(found, caf)
+
+
+def for_caf(precisions: list[Precision], caf: str | None) -> list[Precision]:
+    """Those of that Caf, in place of the national ones of the same name; all when it is unknown."""
+    if caf is None:
+        return precisions
+    local = {precision.id for precision in precisions if precision.territoire == caf}
+    wanted = [p for p in precisions if p.territoire in {NATIONAL, caf}]
+    return [p for p in wanted if p.territoire == caf or p.id not in local]
 
 
 def fingerprint(connection: Connection) -> str | None:
