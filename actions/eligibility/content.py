@@ -1,10 +1,74 @@
-"""The sentences of a rule: data/eligibility/<rule>.yml."""
+"""The sentences and the questions of a rule: data/eligibility/<rule>.yml."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
+from enum import StrEnum
+from typing import Annotated, Any
 
-from actions.knowledge.schema import Bouton, Identifier, Lien, Sentence, SourceRef, Strict
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+
+from actions.knowledge.schema import Bouton, EasyText, Identifier, Lien, Sentence, SourceRef, Strict
+
+SHARED_QUESTIONS = "questions"  # validation context: questions by fact
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"expression illisible « {text} » : {error}") from error
+    return text
+
+
+class Lecture(StrEnum):
+    """How an answer is read (actions/reading.py), and so the type of its fact."""
+
+    OUI_NON = "oui_non"  # bool
+    CHOIX = "choix"  # a StrEnum whose values are the keys of `choix`
+    NOMBRE = "nombre"  # int
+    AGE = "age"  # int, completed years
+    AGES = "ages"  # tuple[int, ...], completed years
+    MONTANT = "montant"  # Decimal, €
+    DATE = "date"  # date
+    NAISSANCES = "naissances"  # tuple[date, ...], dates of birth
+    DEPARTEMENT = "departement"  # str, its number: "52"
+
+
+class Choix(Strict):
+    """An answer to choose. `mots`: a pattern, for simplified text, by which people say it.
+
+    Patterns are tried by decreasing `priorite`, then in the order of the file.
+    """
+
+    libelle: Annotated[str, Field(max_length=60)]
+    mots: Annotated[str, AfterValidator(_pattern)]
+    priorite: int = 0
+
+
+class QuestionContent(Strict):
+    """How a fact is asked: `pourquoi` explains the question, `champ` names the answer.
+
+    `oui`, `non`: patterns, for simplified text, of free words that mean yes or no. `reperes`: a
+    pattern without which the answer is not recognised outside its question; a choice without it
+    never is.
+    """
+
+    lecture: Lecture
+    texte: Sentence
+    pourquoi: Sentence
+    champ: Annotated[str, Field(max_length=60)]
+    choix: dict[Identifier, Choix] = {}
+    oui: Annotated[str, AfterValidator(_pattern)] | None = None
+    non: Annotated[str, AfterValidator(_pattern)] | None = None
+    reperes: Annotated[str, AfterValidator(_pattern)] | None = None
+
+    @model_validator(mode="after")
+    def _choices(self) -> QuestionContent:
+        if bool(self.choix) != (self.lecture is Lecture.CHOIX):
+            raise ValueError("choix: à donner quand, et seulement quand, lecture vaut « choix »")
+        return self
 
 
 class ConditionContent(Strict):
@@ -18,24 +82,60 @@ class VerdictsContent(Strict):
     a_preciser: Sentence
 
 
-class RuleContent(Strict):
-    """How a decision is said. Ids of conditions, missing facts and notes are the rule's.
+class EasyVerdicts(Strict):
+    """Each verdict, facile à lire et à comprendre."""
 
-    `montant` holds {montant}; `montant_ancien`, said when the scale is no longer up to date, also
-    holds {depuis}.
+    oui: EasyText
+    non: EasyText
+    a_preciser: EasyText
+
+
+class EtapeContent(Strict):
+    """Something to do next, with the places where it is done."""
+
+    texte: Sentence
+    contacts: list[Identifier] = []
+    liens: list[Lien] = []
+
+
+class RuleContent(Strict):
+    """How a decision is said. Ids of facts, conditions, notes and steps are the rule's.
+
+    `sujet`: the procedure that explains the right. `noms`: a pattern, for simplified text, by
+    which people name it. `questions` are in the order in which they are asked. `montant` holds
+    {montant}; `montant_ancien`, said when the scale is no longer up to date, also {depuis}.
+    `recapitulatif`: its steps can be printed.
+    Sentences may hold figures ({domaine/nom}) and notes the values that the rule gives.
     """
 
     titre: str
+    bouton: Annotated[str, Field(max_length=70)] | None = None
+    nom: Annotated[str, Field(max_length=60)]
+    sujet: Identifier
+    noms: Annotated[str, AfterValidator(_pattern)]
+    debut: Sentence
+    questions: dict[Identifier, QuestionContent]
     verdicts: VerdictsContent
     conditions: dict[Identifier, ConditionContent]
-    manques: dict[Identifier, Sentence]
-    notes: dict[Identifier, Sentence]
-    montant: str
-    montant_ancien: str
-    falc: VerdictsContent
-    parametres: list[str]
+    notes: dict[Identifier, Sentence] = {}
+    etapes: dict[Identifier, EtapeContent] = {}
+    montant: str | None = None
+    montant_ancien: str | None = None
+    falc: EasyVerdicts
+    parametres: list[str] = []
     contacts: list[Identifier]
     liens: list[Lien]
-    boutons: list[Bouton]
-    sources: list[SourceRef]
+    boutons: list[Bouton] = []
+    recapitulatif: bool = False
+    sources: list[SourceRef] = Field(min_length=1)
     verifie_le: dt.date
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def _shared(cls, questions: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """A question left empty is the one shared by several rules (data/questions.yml)."""
+        shared = (info.context or {}).get(SHARED_QUESTIONS, {})
+        return {
+            fact: shared.get(fact) if question is None else question
+            for fact, question in questions.items()
+        }

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from actions.eligibility.content import RuleContent
+from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
+from actions.eligibility.rules import RULES
 from actions.knowledge import repository
 from actions.knowledge.errors import InvalidData
 from actions.knowledge.parameters import Parameters
@@ -70,7 +71,7 @@ def check(data: Path = DATA) -> Knowledge:
         contacts=read_map(data / "contacts.yml", Contact),
         sources=read_map(data / "sources.yml", Source),
         parameters=Parameters.read(data / "parameters"),
-        rules={p.stem: read(p, RuleContent) for p in sorted((data / "eligibility").glob("*.yml"))},
+        rules=read_rules(data),
         annuaires=[
             read(p, Annuaire)
             for p in sorted((data / "directory").glob("*.yml"))
@@ -83,6 +84,18 @@ def check(data: Path = DATA) -> Knowledge:
     )
     _check_references(knowledge)
     return knowledge
+
+
+def read_rules(data: Path = DATA) -> dict[str, RuleContent]:
+    """The content of every rule, with the questions that several share.
+
+    Raises:
+        InvalidData: a file does not fit.
+    """
+    shared = read_map(data / "questions.yml", QuestionContent)
+    context = {SHARED_QUESTIONS: shared}
+    paths = sorted((data / "eligibility").glob("*.yml"))
+    return {path.stem: read(path, RuleContent, context) for path in paths}
 
 
 def load(settings: Settings, data: Path = DATA) -> Loaded:
@@ -174,8 +187,12 @@ def _check_directory(knowledge: Knowledge) -> None:
 
 def _check_rule(name: str, rule: RuleContent, knowledge: Knowledge) -> None:
     where = f"data/eligibility/{name}.yml"
+    _require([name], RULES, where)
     _require(rule.parametres, knowledge.parameters.names(), f"{where}: parametres")
+    _require([rule.sujet], knowledge.procedures, f"{where}: sujet")
     _require(rule.contacts, knowledge.contacts, f"{where}: contacts")
+    for step, etape in rule.etapes.items():
+        _require(etape.contacts, knowledge.contacts, f"{where}: étape {step}: contacts")
     conditions = [condition.source for condition in rule.conditions.values()]
     _check_sources(where, [*rule.sources, *conditions], knowledge)
 

@@ -33,6 +33,10 @@ class ProcedureRepository:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._engine.dispose()
+
     def find(self, procedure_id: str, caf: str | None, date: dt.date) -> Found | None:
         """The version in force at `date` for that Caf: its own first, else the national one.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import re
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -71,16 +72,18 @@ class Lien(Strict):
 
 
 class Bouton(Strict):
-    """What a press says: a subject, or one question about it (`precision`)."""
+    """What a press says: a subject, one question about it (`precision`), or a rule to check."""
 
     libelle: Annotated[str, Field(max_length=70)]
     intention: Identifier
     precision: Identifier | None = None
+    regle: Identifier | None = None
 
     @property
     def payload(self) -> str:
-        entities = f'{{"precision": "{self.precision}"}}' if self.precision else ""
-        return f"/{self.intention}{entities}"
+        given = {"precision": self.precision, "regle": self.regle}
+        entities = {name: value for name, value in given.items() if value}
+        return f"/{self.intention}{json.dumps(entities) if entities else ''}"
 
 
 def _short(sentences: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,13 +15,13 @@ from actions.knowledge.errors import InvalidData
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(path: Path, model: type[Model]) -> Model:
-    """One object of the file.
+def read(path: Path, model: type[Model], context: Mapping[str, Any] | None = None) -> Model:
+    """One object of the file; `context` is handed to the model's validators.
 
     Raises:
         InvalidData: the file is missing, is not YAML, or does not fit `model`.
     """
-    found: Model = _validated(path, TypeAdapter(model))
+    found: Model = _validated(path, TypeAdapter(model), context)
     return found
 
 
@@ -35,9 +36,11 @@ def read_map(path: Path, model: type[Model]) -> dict[str, Model]:
     return found
 
 
-def _validated(path: Path, adapter: TypeAdapter[Any]) -> Any:
+def _validated(
+    path: Path, adapter: TypeAdapter[Any], context: Mapping[str, Any] | None = None
+) -> Any:
     try:
-        return adapter.validate_python(_load(path))
+        return adapter.validate_python(_load(path), context=context)
     except ValidationError as error:
         details = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'fichier'}: {item['msg']}"
