@@ -1,170 +1,175 @@
+"""The cases are in readings.yml; here are the properties that hold for any text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
-from actions.asf_form import QUESTIONS, read_autre_parent, read_lien, read_seul
-from actions.reading import (
-    Reading,
-    read_age,
-    read_amount,
-    read_unknown,
-    read_yes_no,
-    spot_age,
-    spot_amount,
-)
+from actions import reading
+from actions.reading import MAX_AMOUNT, UNKNOWN, Reading
 
-
-def value(reading: Reading | None) -> str | None:
-    return reading.value if reading else None
-
-
-@pytest.mark.parametrize(
-    ("text", "age"),
-    [
-        ("8", "8"),
-        ("8 ans", "8"),
-        ("elle a huit ans et demi", "8"),
-        ("il a 8ans", "8"),
-        ("vingt et un ans", "21"),
-        ("18 mois", "1"),
-        ("6 mois", "0"),
-        ("un an", "1"),
-        ("mon fils vient d'avoir 17 ans", "17"),
-        ("0", "0"),
-    ],
-)
-def test_reads_an_age(text: str, age: str) -> None:
-    assert read_age(text) == Reading(age, sure=True)
+TODAY = date(2026, 11, 21)
+CASES = YAML(typ="safe").load(Path(__file__).with_name("readings.yml"))
+WITH_TODAY = {
+    "read_age",
+    "spot_age",
+    "read_ages",
+    "spot_ages",
+    "read_births",
+    "read_date",
+}
+READERS = [name for name in CASES if name not in {"sure", "not_sure"}]
 
 
-@pytest.mark.parametrize("text", ["", "je ne veux pas le dire", "150 ans", "né en 2015", "-"])
-def test_reads_no_age(text: str) -> None:
-    assert read_age(text) is None
+def reader(name: str) -> Callable[[str], object]:
+    read = getattr(reading, name)
+    return partial(read, today=TODAY) if name in WITH_TODAY else read
+
+
+def cases(group: str) -> list[tuple[str, str]]:
+    return [(name, text) for name, texts in CASES[group].items() for text in texts]
 
 
 @pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("80", "80"),
-        ("à peu près 200 euros", "200"),
-        ("1 442,40 €", "1442.40"),
-        ("1.442,40 euros", "1442.40"),
-        ("mille deux cents", "1200"),
-        ("cent vingt euros par mois", "120"),
-        ("200e", "200"),
-        ("rien", "0"),
-        ("99,99€", "99.99"),
-    ],
+    ("name", "text", "expected"),
+    [(name, text, value) for name in READERS for text, value in CASES[name].items()],
 )
-def test_reads_an_amount(text: str, amount: str) -> None:
-    assert read_amount(text) == Reading(amount, sure=True)
+def test_reads_what_people_type(name: str, text: str, expected: object) -> None:
+    found = reader(name)(text)
+    assert (found.value if isinstance(found, Reading) else found) == expected
 
 
-@pytest.mark.parametrize("text", ["", "pas beaucoup", "1200 1500", "999999 euros"])
-def test_reads_no_amount(text: str) -> None:
-    assert read_amount(text) is None
+@pytest.mark.parametrize(("name", "text"), cases("sure"))
+def test_the_text_is_nothing_but_the_answer(name: str, text: str) -> None:
+    found = reader(name)(text)
+    assert isinstance(found, Reading)
+    assert found.sure
 
 
-@pytest.mark.parametrize(
-    "text", ["j'ai oublié mon mot de passe depuis 2 jours", "la caf me doit 150 euros d'apl"]
-)
-def test_a_number_among_other_words_is_not_sure(text: str) -> None:
-    age, amount = read_age(text), read_amount(text)
-    assert not (age and age.sure)
-    assert not (amount and amount.sure)
+@pytest.mark.parametrize(("name", "text"), cases("not_sure"))
+def test_the_text_may_hold_something_else_than_an_answer(name: str, text: str) -> None:
+    found = reader(name)(text)
+    assert not (isinstance(found, Reading) and found.sure)
 
 
-@pytest.mark.parametrize("text", ["oui", "Ouais", "OUI BIEN SÛR", "tout à fait", "c'est ça", "ui"])
-def test_reads_yes(text: str) -> None:
-    assert value(read_yes_no(text)) == "oui"
+@pytest.mark.parametrize("text", ["née en mars 2015", "12/03/2015", "le 12 mars", "de 2015"])
+def test_an_age_is_not_told_from_a_birth_without_today(text: str) -> None:
+    assert reading.read_age(text) is None
 
 
-@pytest.mark.parametrize("text", ["non", "nan", "pas du tout", "Non, pas encore", "ben non"])
-def test_reads_no(text: str) -> None:
-    assert value(read_yes_no(text)) == "non"
+def test_an_age_is_completed_on_the_birthday() -> None:
+    ages = [reading.read_age("21/11/2015", today=day) for day in (date(2026, 11, 20), TODAY)]
+    assert ages == [Reading("10"), Reading("11")]
 
 
-@pytest.mark.parametrize("text", ["peut-être", "nonobstant", "ouistiti", ""])
-def test_reads_neither_yes_nor_no(text: str) -> None:
-    assert read_yes_no(text) is None
+def test_the_last_29_february_is_found() -> None:
+    assert reading.read_date("29 février", TODAY) == Reading("2024-02-29")
+
+
+def test_a_choice_is_the_first_pattern_found() -> None:
+    patterns = {"loue": r"\bloue|locataire", "achete": r"achet|proprio"}
+    assert reading.read_choice("Je suis LOCATAIRE", patterns) == Reading("loue")
+    assert reading.read_choice("je l'ai acheté", patterns) == Reading("achete")
+    assert reading.read_choice("bof", patterns) is None
 
 
 @pytest.mark.parametrize("text", ["je sais pas", "Je ne sais plus", "aucune idée", "jsp"])
 def test_not_knowing_is_an_answer(text: str) -> None:
-    assert value(read_unknown(text)) == "inconnu"
+    assert reading.read_unknown(text) == Reading(UNKNOWN)
 
 
-def test_spotting_needs_the_unit() -> None:
-    assert spot_age("en fait elle a 12 ans") == "12"
-    assert spot_age("en fait 12") is None
-    assert spot_amount("pardon, c'est 90 euros") == "90"
-    assert spot_amount("pardon, 90") is None
+WORDS = sorted({word for name in READERS for text in CASES[name] for word in text.split()})
+TYPED = st.one_of(
+    st.text(max_size=500),
+    st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join),
+    st.lists(st.sampled_from(WORDS), max_size=40).map("".join),
+    st.from_regex(r"[0-9 .,/€k-]{0,60}", fullmatch=True),
+)
+
+
+def check_value(name: str, value: str) -> None:
+    match name:
+        case "read_yes_no":
+            assert value in {"oui", "non"}
+        case "read_skip" | "read_unknown":
+            assert value == UNKNOWN
+        case "read_number" | "spot_number":
+            assert 0 <= int(value) <= 999
+        case "read_age" | "spot_age":
+            assert 0 <= int(value) <= 120
+        case "read_ages" | "spot_ages":
+            assert all(0 <= int(age) <= 120 for age in value.split(",") if value)
+        case "read_amount" | "spot_amount":
+            assert 0 <= Decimal(value) <= MAX_AMOUNT
+        case "read_births":
+            assert all(date.fromisoformat(day) <= TODAY for day in value.split(",") if value)
+        case "read_date":
+            assert date(1900, 1, 1) <= date.fromisoformat(value) <= date(2028, 11, 21)
+        case _:
+            raise AssertionError(name)
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("je suis sa maman", "parent"),
-        ("c'est mon fils", "parent"),
-        ("Son père ou sa mère", "parent"),
-        ("je suis la grand-mère", "recueillant"),
-        ("nous l'avons recueilli", "recueillant"),
-        ("c'est mon neveu", "recueillant"),
-        ("bof", None),
-    ],
+    "name", [*(name for name in READERS if name != "asks_why"), "read_unknown"]
 )
-def test_reads_who_raises_the_child(text: str, expected: str | None) -> None:
-    assert value(read_lien(text)) == expected
+@settings(max_examples=150, deadline=None)
+@given(text=TYPED)
+def test_a_value_can_always_be_used(name: str, text: str) -> None:
+    found = reader(name)(text)
+    value = found.value if isinstance(found, Reading) else found
+    if value is not None:
+        check_value(name, str(value))
 
 
+@given(text=TYPED)
+def test_asking_why_never_fails(text: str) -> None:
+    assert reading.asks_why(text) in {True, False}
+
+
+@pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "piece",
     [
-        ("oui", "oui"),
-        ("oui je vis seule", "oui"),
-        ("je suis divorcée", "oui"),
-        ("non je vis en couple", "non"),
-        ("oui je vis avec mon copain", "non"),
-        ("je ne suis pas seule", "non"),
-        ("toute seule avec mes 3 enfants", "oui"),
-        ("je ne suis plus en couple", "oui"),
-        ("je suis plus toute seule", "non"),
-        ("seule, elle a deux ans", "oui"),
-        ("on vit à deux", "non"),
-        ("mariée mais séparée", None),
+        "1",
+        "1 ",
+        "1.",
+        "111 ",
+        "12/",
+        "2 enfants ",
+        "8 ans ",
+        "pas ",
+        "oui ",
+        "mais ",
+        "mars ",
+        "12 mars 2015 ",
+        "je ",
+        "pourquoi ",
+        "question ",
+        "k",
+        " ",
+        "-",
+        "é",
+        "vingt ",
     ],
 )
-def test_reads_living_alone(text: str, expected: str | None) -> None:
-    assert value(read_seul(text)) == expected
+def test_time_grows_with_the_length_and_no_faster(name: str, piece: str) -> None:
+    read = reader(name)
 
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length]
+        started = time.process_time()
+        read(text)
+        return time.process_time() - started
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("La pension n'est pas payée", "ne_paie_pas"),
-        ("il ne paie rien", "ne_paie_pas"),
-        ("il donne jamais un centime", "ne_paie_pas"),
-        ("il verse plus rien depuis 6 mois", "ne_paie_pas"),
-        ("Elle est payée en partie", "paie_en_partie"),
-        ("il paie un mois sur deux", "paie_en_partie"),
-        ("il verse quand il veut", "paie_en_partie"),
-        ("Elle est payée en entier", "paie_tout"),
-        ("il paie bien tous les mois", "paie_tout"),
-        ("Aucune pension n'est fixée", "pension_non_fixee"),
-        ("le juge n'a rien fixé", "pension_non_fixee"),
-        ("il n'y a pas de pension", "pension_non_fixee"),
-        ("Il ou elle ne peut pas payer", "ne_peut_pas"),
-        ("il est au RSA", "ne_peut_pas"),
-        ("son père est en prison", "ne_peut_pas"),
-        ("Enfant non reconnu", "non_reconnu"),
-        ("il ne l'a jamais reconnu", "non_reconnu"),
-        ("L'autre parent est décédé", "decede"),
-        ("son papa est mort", "decede"),
-        ("il était violent avec moi", "violences"),
-    ],
-)
-def test_reads_what_the_other_parent_does(text: str, expected: str) -> None:
-    assert value(read_autre_parent(text)) == expected
-
-
-def test_every_question_has_its_own_slot() -> None:
-    slots = [question.slot for question in QUESTIONS]
-    assert len(set(slots)) == len(slots)
+    # Eight times the length; a quadratic reader would take 64 times as long.
+    shortest = max(min(seconds(1000) for _ in range(3)), 0.002)
+    assert min(seconds(8000) for _ in range(2)) < 30 * shortest
