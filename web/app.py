@@ -7,13 +7,14 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 
 from allobot.database import make_engine, upgrade
 from allobot.settings import Settings
-from web import files, health, openapi, routes
+from web import eligibility, files, health, openapi, recap, routes
 from web.bodies import MAX_BYTES
 from web.conversations.service import Conversations
 from web.conversations.sql_store import SqlStore
 from web.conversations.store import ConversationStore
 from web.errors import json_errors
-from web.keys import CONVERSATIONS, HTTP_CLIENT, SESSIONS, SETTINGS, STORE
+from web.keys import CONTENT, CONVERSATIONS, HTTP_CLIENT, SESSIONS, SETTINGS, STORE
+from web.knowledge import LazyContent
 from web.logs import protect_loggers
 from web.rasa_client import RasaClient
 from web.security import add_headers, guard
@@ -21,8 +22,14 @@ from web.sentences import sentences
 from web.session import Sessions
 
 
-def make_app(settings: Settings, store: ConversationStore | None = None) -> web.Application:
-    """Return the application; `store` replaces the database (tests). Opens no connection.
+def make_app(
+    settings: Settings,
+    store: ConversationStore | None = None,
+    content: LazyContent | None = None,
+) -> web.Application:
+    """Return the application. Opens no connection and reads nothing of data/.
+
+    `store` replaces the database, and `content` what data/ says (tests).
 
     Raises pydantic.ValidationError when sentences.yml does not fit, OSError or ValueError when
     the signing key cannot be made or read.
@@ -34,13 +41,14 @@ def make_app(settings: Settings, store: ConversationStore | None = None) -> web.
     app[SESSIONS] = Sessions(
         settings.signing_key(), settings.session_minutes, secure=settings.cookie_secure
     )
+    app[CONTENT] = content or LazyContent()
     if store is None:
         app.cleanup_ctx.append(_database)
     else:
         app[STORE] = store
     app.cleanup_ctx.append(_rasa)
     app.on_response_prepare.append(add_headers)
-    for module in (routes, health, openapi, files):
+    for module in (routes, recap, health, openapi, files, eligibility):
         app.add_routes(module.routes)
     return app
 

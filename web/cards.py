@@ -1,11 +1,14 @@
 """The answer card as the browser receives it: known fields only, safe addresses only."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from web.logs import LOGGER
 
+# One "/" only, no "\\" nor ":": never another site. 300 characters at most.
+OWN_PAGE = re.compile(r"/(?!/)[A-Za-z0-9/._~?=&%+,-]{0,299}")
 SCHEMES = ("https://", "http://", "tel:", "mailto:")
 
 
@@ -15,6 +18,14 @@ def _safe_address(address: str | None) -> str | None:
 
 
 Address = Annotated[str | None, AfterValidator(_safe_address)]
+
+
+def _own_page(path: str | None) -> str | None:
+    """Return the path when it can only be a page of this site, else None."""
+    return path if path and OWN_PAGE.fullmatch(path) else None
+
+
+Page = Annotated[str | None, AfterValidator(_own_page)]
 
 
 class _Part(BaseModel):
@@ -90,7 +101,7 @@ def _openable(links: list[Link]) -> list[Link]:
 class Card(_Part):
     """The card of an answer."""
 
-    kind: Literal["procedure", "decision", "danger"]
+    kind: Literal["procedure", "decision", "danger", "plan"]
     id: str
     version: str | None = None
     territoire: str | None = None
@@ -109,6 +120,7 @@ class Card(_Part):
     events: list[str] = Field(default_factory=list)
     easy: bool = False
     decision: Decision | None = None
+    page: Page = None
 
 
 def read_card(custom: object) -> dict[str, Any] | None:

@@ -6,7 +6,8 @@ GatewayError                     500 internal_error
 │   ├── InvalidMessage           400 invalid_message
 │   ├── EmptyText                400 empty_text
 │   ├── TextTooLong              400 text_too_long
-│   └── UnknownButton            400 unknown_button
+│   ├── UnknownButton            400 unknown_button
+│   └── InvalidFacts             400 invalid_facts
 ├── BadOrigin                    403 bad_origin
 ├── NotFound                     404 not_found
 │   └── NoConversation           404 no_conversation
@@ -20,7 +21,7 @@ GatewayError                     500 internal_error
 The sentence of each code is in sentences.yml.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -71,6 +72,12 @@ class UnknownButton(InvalidRequest):
     """The button was not issued in this conversation."""
 
     code = "unknown_button"
+
+
+class InvalidFacts(InvalidRequest):
+    """Facts that do not fit a rule; the answer names them."""
+
+    code = "invalid_facts"
 
 
 class BadOrigin(GatewayError):
@@ -165,10 +172,17 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return error_response(GatewayError)
 
 
-def error_response(kind: type[GatewayError], allow: str | None = None) -> web.Response:
-    """Return the JSON answer of an error class; `allow` lists the methods of the address."""
-    body = {"error": {"code": kind.code, "message": sentences().errors[kind.code]}}
-    response = web.json_response(body, status=kind.status)
+def error_response(
+    kind: type[GatewayError], allow: str | None = None, fields: Mapping[str, str] | None = None
+) -> web.Response:
+    """Return the JSON answer of an error class.
+
+    `allow` lists the methods of the address; `fields` says what is wrong, by field.
+    """
+    error: dict[str, object] = {"code": kind.code, "message": sentences().errors[kind.code]}
+    if fields:
+        error["fields"] = dict(fields)
+    response = web.json_response({"error": error}, status=kind.status)
     if allow:
         response.headers[hdrs.ALLOW] = allow
     if kind in (BodyTimeout, BodyTooLarge):

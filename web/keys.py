@@ -5,6 +5,7 @@ from aiohttp import ClientSession, web
 from allobot.settings import Settings
 from web.conversations.service import Conversations
 from web.conversations.store import ConversationStore
+from web.knowledge import LazyContent
 from web.session import Sessions
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -12,3 +13,4 @@ SESSIONS = web.AppKey("sessions", Sessions)
 STORE = web.AppKey("store", ConversationStore)
 HTTP_CLIENT = web.AppKey("http_client", ClientSession)
 CONVERSATIONS = web.AppKey("conversations", Conversations)
+CONTENT = web.AppKey("content", LazyContent)

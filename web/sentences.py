@@ -50,6 +50,7 @@ class Sentences(BaseModel):
     errors: dict[str, str]
     rasa_unavailable: str
     choose: str
+    discreet: str
     masked: MaskedSentences
 
     @classmethod

@@ -15,6 +15,7 @@ from tests.web.api_client import Api
 from tests.web.fake_rasa import FakeRasa
 from web.app import make_app
 from web.conversations.store import ConversationStore
+from web.knowledge import LazyContent
 
 POSTGRES = "postgresql://root@127.0.0.1:5432"
 
@@ -50,8 +51,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[OpenGateway]:
     """Starts gateways: `await open_gateway(settings, store)`; stops them all at the end."""
     clients: list[TestClient[Any, Any]] = []
 
-    async def start(given: Settings = settings, store: ConversationStore | None = None) -> Api:
-        client: TestClient[Any, Any] = TestClient(TestServer(make_app(given, store)))
+    async def start(
+        given: Settings = settings,
+        store: ConversationStore | None = None,
+        content: LazyContent | None = None,
+    ) -> Api:
+        client: TestClient[Any, Any] = TestClient(TestServer(make_app(given, store, content)))
         clients.append(client)
         await client.start_server()
         return Api(client)

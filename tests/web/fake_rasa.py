@@ -41,6 +41,17 @@ CARD: dict[str, Any] = {
     "events": ["Passé : un atelier."],
     "easy": False,
     "decision": None,
+    "page": None,
+}
+DANGER: dict[str, Any] = {
+    **CARD,
+    "kind": "danger",
+    "id": "violences_conjugales",
+    "title": "Vous êtes en danger",
+    "summary": "Appelez.",
+    "contacts": [
+        {"id": "police", "label": "Police", "value": "17", "details": None, "href": "tel:17"}
+    ],
 }
 
 

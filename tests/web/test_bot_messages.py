@@ -108,6 +108,44 @@ def test_an_address_that_runs_something_is_dropped(address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "page",
+    [
+        "/",
+        "/recapitulatif?r=separation&e=bcf",
+        "/recapitulatif?r=a&e=1&d=2026-11-21",
+        "/" + "a" * 299,
+    ],
+)
+def test_a_plan_has_a_page_of_ours(page: str) -> None:
+    plan = {**CARD, "kind": "plan", "page": page}
+    assert read_card(plan) == plan
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        "recapitulatif",
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        " /a",
+        "/a b",
+        "/a\n",
+        "/\t/evil.example",
+        "/é",
+        "/a#b",
+        "/a:b",
+        "/" + "a" * 300,
+    ],
+)
+def test_a_page_that_may_be_elsewhere_is_dropped(page: str) -> None:
+    assert read_card({**CARD, "page": page}) == CARD
+
+
+@pytest.mark.parametrize(
     "custom", [3, "x", [], {}, {**CARD, "kind": "other"}, {**CARD, "steps": "x"}, {**CARD, "id": 3}]
 )
 def test_what_is_no_card_is_dropped_and_logged(

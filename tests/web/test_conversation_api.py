@@ -11,13 +11,14 @@ import pytest
 
 from allobot.settings import Settings
 from tests.web.api_client import Api
-from tests.web.fake_rasa import CARD, FakeRasa
+from tests.web.fake_rasa import CARD, DANGER, FakeRasa
 from web.conversations.store import ConversationStore, MemoryStore
 from web.messages import Message
 from web.sentences import sentences
 
 OpenGateway = Callable[..., Awaitable[Api]]
 SORRY = sentences().rasa_unavailable
+DISCREET = sentences().discreet
 
 
 def texts(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -291,6 +292,53 @@ async def test_personal_data_is_masked_before_rasa_and_the_history(
     assert reply["text"].startswith("Reçu")
     history = texts((await opened.history()).messages)
     assert history[1:] == [("person", masked), ("bot", notice["text"]), ("bot", reply["text"])]
+
+
+# ---- danger
+
+
+async def test_what_a_person_in_danger_wrote_is_not_kept(
+    opened: Api, rasa: FakeRasa, tmp_path: Path
+) -> None:
+    rasa.reply = lambda _: [{"text": "Appelez le 17."}, {"custom": DANGER}]
+    question = str(uuid.uuid4())
+    answer = await opened.say("il me frappe quand il rentre", question)
+    assert answer.messages[0]["card"] == DANGER
+    assert rasa.messages() == ["il me frappe quand il rentre"]
+    rasa.reply = rasa.echo
+    assert (await opened.say("il me frappe quand il rentre", question)).messages == answer.messages
+    assert len(rasa.messages()) == 1
+    history = (await opened.history()).messages
+    assert texts(history)[1:] == [("person", DISCREET), ("bot", "Appelez le 17.")]
+    assert history[1]["id"] == question
+    for reread in (await opened.history(), await opened.open()):
+        assert "frappe" not in reread.body.decode()
+    database = sqlite3.connect(tmp_path / "allobot.sqlite")
+    tables = {n for (n,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"conversation", "message", "button"} <= set(tables)
+    kept = repr([database.execute(f"SELECT * FROM {t}").fetchall() for t in tables])
+    database.close()
+    assert "frappe" not in kept
+    assert DISCREET in kept
+    for path in tmp_path.glob("allobot.sqlite*"):
+        assert b"frappe" not in path.read_bytes()
+
+
+async def test_a_button_that_leads_to_danger_is_not_kept_either(
+    opened: Api, rasa: FakeRasa
+) -> None:
+    rasa.reply = lambda _: [{"text": "Un", "buttons": [{"title": "Violences", "payload": "/v"}]}]
+    said = await opened.say("bonjour")
+    rasa.reply = lambda _: [{"text": "Appelez le 17."}, {"custom": DANGER}]
+    await opened.press(said.messages[0]["buttons"][0]["id"])
+    people = [text for author, text in texts((await opened.history()).messages) if author != "bot"]
+    assert people == ["bonjour", DISCREET]
+
+
+async def test_only_danger_is_not_kept(opened: Api, rasa: FakeRasa) -> None:
+    rasa.reply = lambda _: [{"text": "Voici."}, {"custom": CARD}]
+    await opened.say("mot de passe")
+    assert texts((await opened.history()).messages)[1] == ("person", "mot de passe")
 
 
 # ---- restart

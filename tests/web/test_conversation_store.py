@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from allobot.database import make_engine, upgrade
 from tests.web.fake_rasa import CARD
@@ -113,6 +114,57 @@ async def test_erasing_spares_the_others(store: ConversationStore) -> None:
 
 async def test_a_store_that_answers(store: ConversationStore) -> None:
     await store.ping()
+
+
+async def test_what_is_replaced_is_in_no_table(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    await store.create("d", [])
+    await store.claim("c", QUESTION)
+    await store.claim("d", QUESTION)
+    await store.keep_answer("c", QUESTION.id, ANSWER, instead="[effacé]")
+    assert await store.history("c") == [*GREETING, replace(QUESTION, text="[effacé]"), *ANSWER]
+    assert await store.answer_to("c", QUESTION.id) == ANSWER
+    assert not await store.claim("c", QUESTION)
+    assert await store.history("d") == [QUESTION], "the same id elsewhere is another message"
+    await store.erase("d")
+    assert QUESTION.text not in everything(store)
+    assert "[effacé]" in everything(store)
+
+
+async def test_an_answer_that_cannot_be_kept_replaces_nothing(store: ConversationStore) -> None:
+    """Both or none: the same transaction."""
+    await store.create("c", GREETING)
+    await store.claim("c", QUESTION)
+    if isinstance(store, MemoryStore):
+        pytest.skip("no transaction in memory")
+    with pytest.raises(StoreUnavailable):
+        await store.keep_answer("c", QUESTION.id, [*ANSWER, *ANSWER], instead="[effacé]")
+    assert await store.history("c") == [*GREETING, QUESTION]
+
+
+async def test_what_is_replaced_is_not_in_the_files_of_sqlite(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    upgrade(sqlite_url)
+    engine = make_engine(sqlite_url)
+    store = SqlStore(engine)
+    await store.create("c", GREETING)
+    await store.claim("c", QUESTION)
+    await store.keep_answer("c", QUESTION.id, ANSWER, instead="[effacé]")
+    for path in tmp_path.glob("scratch.sqlite*"):
+        assert QUESTION.text.encode() not in path.read_bytes()
+    engine.dispose()
+
+
+def everything(store: ConversationStore) -> str:
+    """Every value of every table of a store."""
+    if isinstance(store, MemoryStore):
+        return repr(store._conversations)
+    assert isinstance(store, SqlStore)
+    with store._engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        assert {"conversation", "message", "button"} <= set(tables)
+        return repr([connection.execute(text(f"SELECT * FROM {t}")).all() for t in tables])
 
 
 async def test_use_is_dated(sqlite_url: str) -> None:

@@ -1,5 +1,6 @@
 """The demo page and the widget are served; nothing else is."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,9 @@ def test_the_real_files_are_there() -> None:
     real = Path(files.__file__).parent
     for name in ("widget/allobot.js", "widget/allobot.css", "static/index.html"):
         assert (real / name).is_file()
+
+
+def test_the_widget_stays_light() -> None:
+    """All that a page of another site loads, as it travels: less than 15 kB."""
+    widget = Path(files.__file__).parent / "widget"
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in widget.iterdir()) < 15_000

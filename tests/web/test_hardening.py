@@ -213,7 +213,15 @@ async def test_a_delete_with_a_body_must_be_json(opened: Api) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/conversation", "/api/openapi.json", "/health/live", "/widget/allobot.js", "/no"],
+    [
+        "/",
+        "/api/conversation",
+        "/api/openapi.json",
+        "/health/live",
+        "/widget/allobot.js",
+        "/recapitulatif",
+        "/no",
+    ],
 )
 async def test_every_answer_carries_the_security_headers(api: Api, path: str) -> None:
     answer = await api.request("GET", path)

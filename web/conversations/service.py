@@ -116,7 +116,8 @@ class Conversations:
                 raise InvalidMessage  # the id of another message
             # Claimed but without an answer: the gateway stopped half-way. Rasa may have heard it.
             answer = await self._reply(conversation_id, said) if fresh else [_sorry()]
-            await self._store.keep_answer(conversation_id, question.id, answer)
+            instead = sentences().discreet if any(map(_is_danger, answer)) else None
+            await self._store.keep_answer(conversation_id, question.id, answer, instead=instead)
             return answer
 
     async def _erase(self, conversation_id: str) -> None:
@@ -149,6 +150,11 @@ class Conversations:
 def _prepare(text: str) -> _Said:
     masked = mask(clean(text))
     return _Said(shown=masked.text, sent=as_words(masked.text), kinds=masked.kinds)
+
+
+def _is_danger(message: Message) -> bool:
+    """Tell whether a message gives emergency numbers: what was said is then not kept."""
+    return message.card is not None and message.card["kind"] == "danger"
 
 
 def _sorry() -> Message:

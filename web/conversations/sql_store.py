@@ -89,11 +89,36 @@ class SqlStore(ConversationStore):
         return await self._run(self._read, work)
 
     async def keep_answer(
-        self, conversation_id: str, question_id: str, answer: Sequence[Message]
+        self,
+        conversation_id: str,
+        question_id: str,
+        answer: Sequence[Message],
+        *,
+        instead: str | None = None,
     ) -> None:
-        """Keep the bot's messages that answer a claimed message."""
+        """Keep the bot's messages that answer a claimed message.
+
+        What `instead` replaces leaves the write-ahead log of SQLite too.
+        """
         rows = [_row(conversation_id, message, question_id) for message in answer]
-        await self._run(self._write, lambda session: session.add_all(rows))
+        said = (
+            update(MessageRow)
+            .where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.id == question_id,
+                MessageRow.author == "person",
+            )
+            .values(text=instead)
+        )
+
+        def work(session: Session) -> None:
+            if instead is not None:
+                session.execute(said)
+            session.add_all(rows)
+
+        await self._run(self._write, work)
+        if instead is not None:
+            await self._empty_log()
 
     async def button(self, conversation_id: str, button_id: str) -> Button | None:
         """Return a button issued in this very conversation."""
@@ -120,8 +145,7 @@ class SqlStore(ConversationStore):
                 session.execute(statement)
 
         await self._run(self._write, work)
-        if self._engine.dialect.name == "sqlite":
-            await _in_thread(self._empty_log)
+        await self._empty_log()
 
     async def ping(self) -> None:
         """Do nothing, when the database answers."""
@@ -138,12 +162,18 @@ class SqlStore(ConversationStore):
 
         return await _in_thread(transaction)
 
-    def _empty_log(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            connection.close()
+    async def _empty_log(self) -> None:
+        """Empty the write-ahead log of SQLite, where what was erased still is."""
+
+        def work() -> None:
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.close()
+
+        if self._engine.dialect.name == "sqlite":
+            await _in_thread(work)
 
 
 async def _in_thread(work: Callable[[], Result]) -> Result:

@@ -6,7 +6,7 @@ it. It is claimed before Rasa hears of it and answered once, so that nothing is 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from web.errors import NoConversation
 from web.messages import Button, Message
@@ -40,9 +40,17 @@ class ConversationStore(ABC):
 
     @abstractmethod
     async def keep_answer(
-        self, conversation_id: str, question_id: str, answer: Sequence[Message]
+        self,
+        conversation_id: str,
+        question_id: str,
+        answer: Sequence[Message],
+        *,
+        instead: str | None = None,
     ) -> None:
-        """Keep the bot's messages that answer a claimed message."""
+        """Keep the bot's messages that answer a claimed message.
+
+        `instead`, at the same time, takes the place of what the person wrote.
+        """
 
     @abstractmethod
     async def button(self, conversation_id: str, button_id: str) -> Button | None:
@@ -98,10 +106,20 @@ class MemoryStore(ConversationStore):
         return None if answer is None else list(answer)
 
     async def keep_answer(
-        self, conversation_id: str, question_id: str, answer: Sequence[Message]
+        self,
+        conversation_id: str,
+        question_id: str,
+        answer: Sequence[Message],
+        *,
+        instead: str | None = None,
     ) -> None:
         """Keep the bot's messages that answer a claimed message."""
         conversation = self._find(conversation_id)
+        if instead is not None:
+            conversation.messages = [
+                replace(message, text=instead) if message.id == question_id else message
+                for message in conversation.messages
+            ]
         conversation.messages += answer
         conversation.answers[question_id] += answer
 

@@ -164,12 +164,12 @@ async function deliver(message, cancel) {
 // ---------------------------------------------------------------- cards
 
 /** A titled list, or nothing when there is nothing to list. */
-function section(name, items, render, tag = "ul") {
+function section(name, items, render, tag = "ul", title = strings[name]) {
   if (!items?.length) return null;
   return el(
     "section",
     { class: `part ${name}` },
-    el("h4", {}, strings[name]),
+    el("h4", {}, title),
     el(tag, { role: "list" }, items.map((item) => el("li", {}, render(item)))),
   );
 }
@@ -280,20 +280,33 @@ function easyReadToggle(standard, easy, pressed, remember) {
   return button;
 }
 
+/** The link to a page of this very site, or nothing: to print it or to share it. */
+function pageLink(path) {
+  const { origin, href } = new URL(path ?? "", API);
+  return path && origin === API.origin &&
+    el("a", { class: "page", href, target: "_blank", rel: "noopener" },
+      strings.page, hiddenText(strings.newWindow));
+}
+
 /** A card of any kind. `easyRead` is `{on}`, the choice shared by the cards to come. */
-function card(data, easyRead) {
+function card(data, easyRead, exit) {
   const danger = data.kind === "danger";
+  const kind = data.decision ? "decision" : data.kind;
   if (data.easy) easyRead.on = true;
   const contacts = data.contacts?.filter((contact) => !danger || !isEmergency(contact));
   const standard = el("div", { class: "standard" },
     data.summary && el("p", { class: "summary" }, withPhones(data.summary)),
     data.decision && decisionParts(data.decision),
-    section("steps", data.steps, withPhones, "ol"));
+    section("steps", data.steps, withPhones, "ol", strings[data.kind]));
   const easy = data.falc?.length &&
     el("div", { class: "easy" }, data.falc.map((line) => el("p", {}, withPhones(line))));
-  return el("article", { class: `card ${danger ? "danger" : data.decision ? "decision" : "procedure"}` },
+  return el("article", { class: `card ${kind}` },
     data.title && el("h3", {}, data.title),
-    danger && emergencyCalls(data.contacts),
+    danger && [
+      emergencyCalls(data.contacts),
+      el("button", { type: "button", class: "leave", click: exit }, strings.exitHere),
+      el("p", {}, strings.dangerExit),
+    ],
     data.decision && verdict(data.decision),
     answerParts(data),
     easy && easyReadToggle(standard, easy, easyRead.on, (on) => { easyRead.on = on; }),
@@ -304,7 +317,7 @@ function card(data, easyRead) {
     section("events", data.events, (line) => line),
     section("contacts", contacts, contactItem),
     section("links", data.links, ({ label, url }) => link(url, {}, label)),
-    danger && el("p", { class: "exit-note" }, strings.dangerExit),
+    pageLink(data.page),
     sourcesFooter(data));
 }
 
@@ -330,6 +343,7 @@ class AllobotWidget extends HTMLElement {
   #waiting = false;
   #cancel = new AbortController(); // aborted when the conversation on screen goes away
   #presses = [];
+  #tabs = null; // a quick exit in one tab is one in all
 
   constructor() {
     super();
@@ -354,6 +368,8 @@ class AllobotWidget extends HTMLElement {
     document.removeEventListener("keydown", this.#onPageKey, true);
     window.visualViewport?.removeEventListener("resize", this.#fit);
     window.visualViewport?.removeEventListener("scroll", this.#fit);
+    this.#tabs?.close();
+    this.#tabs = null;
     this.#forget();
     this.#started = false;
   }
@@ -413,7 +429,8 @@ class AllobotWidget extends HTMLElement {
 
   #buildHeader() {
     const button = (name, onClick, title) =>
-      el("button", { type: "button", class: name, title, click: onClick }, strings[name]);
+      el("button", { type: "button", class: name, title, click: onClick }, strings[name],
+        title && hiddenText(`. ${strings.exitHere}`));
     this.#eraseButton = button("erase", () => this.#openConfirm());
     return el("header", { class: "header" },
       el("h2", { id: "title" }, icon("chat"), strings.title),
@@ -534,6 +551,7 @@ class AllobotWidget extends HTMLElement {
 
   /** For people in danger: blank first, then leave; the erasure outlives the page. */
   #exit() {
+    this.#tabs?.postMessage("exit"); // our other tabs leave too
     document.title = strings.exitTitle;
     document.body.replaceChildren();
     fetch(new URL("conversation", API), {
@@ -547,6 +565,10 @@ class AllobotWidget extends HTMLElement {
 
   async #start() {
     this.#started = true;
+    if (!this.#tabs) {
+      this.#tabs = new BroadcastChannel("allobot");
+      this.#tabs.onmessage = () => this.#exit();
+    }
     const { signal } = this.#cancel;
     this.#setWaiting(true);
     try {
@@ -681,7 +703,7 @@ class AllobotWidget extends HTMLElement {
   /** The card, or null when this version of the widget cannot draw it: its text then speaks. */
   #draw(data) {
     try {
-      return card(data, this.#easyRead);
+      return card(data, this.#easyRead, () => this.#exit());
     } catch (error) {
       console.error(error);
       return null;

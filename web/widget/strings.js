@@ -13,6 +13,7 @@ export const strings = {
   close: "Fermer",
   erase: "Effacer",
   exit: "Quitter vite",
+  exitHere: "Quitter ce site",
   exitHelp:
     "Efface la conversation et ouvre un autre site. Au clavier : trois fois la touche Majuscule.",
   exitTitle: "Chargement…",
@@ -53,6 +54,8 @@ export const strings = {
   // Cards
   easyRead: "Version facile à lire",
   steps: "Ce que vous pouvez faire",
+  plan: "Dans l'ordre", // the steps of a card of that kind
+  page: "Imprimer ou partager ce récapitulatif",
   contacts: "Qui contacter",
   places: "Lieux",
   events: "Dates",
@@ -65,7 +68,7 @@ export const strings = {
   checked: (date) => `Vérifié le ${date}.`,
   territory: (code) => `Réponse valable pour la Caf du département ${code}.`,
   dangerExit:
-    "« Quitter vite », en haut, efface cette conversation et ouvre un autre site. L'historique du navigateur, lui, reste : effacez-le si quelqu'un regarde votre appareil.",
+    "Ce bouton (ou trois fois la touche Majuscule) efface cette conversation et ouvre un autre site. L'historique du navigateur, lui, reste : effacez-le si quelqu'un regarde votre appareil.",
 
   // Decision card
   estimation: "Estimation",
