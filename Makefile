@@ -3,10 +3,10 @@
 MAKEFLAGS += --no-print-directory
 ALLOBOT := .venv/bin/python -m allobot
 
-.PHONY: help environments run train shell test check ask eval kb
+.PHONY: help environments run train shell test check ask eval kb eligibility
 
 help: ## List these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: environments ## Start the bot on http://127.0.0.1:8080 (trains it first when needed)
 	@$(ALLOBOT) run
@@ -26,6 +26,10 @@ eval: environments ## Measure how well the bot understands (trains it first when
 kb: environments ## Check the answers (do="show asf", do="diff asf" to read them)
 	@$(ALLOBOT) kb $(or $(do),check)
 
+eligibility: environments ## Estimate a right from facts (rule=asf json='{"vit_seul": true}' date=2025-10-06 text=1)
+	@$(ALLOBOT) eligibility "$$rule" $(if $(json),--json "$$json") $(if $(date),--date "$$date") \
+	  $(if $(text),--text)
+
 check: environments ## Check style, types, training data and data files
 	@$(ALLOBOT) check
 
@@ -34,7 +38,7 @@ ask: environments ## Ask the running bot one question (Q="Comment prendre rendez
 
 # A variable typed after the verb reaches the recipe through the environment, so that quotes,
 # apostrophes and spaces in it are safe.
-export Q date caf
+export Q date caf rule json
 
 environments:
 	@scripts/bootstrap

@@ -8,8 +8,10 @@ from rasa_sdk import Action
 from rasa_sdk.endpoint import create_app
 from rasa_sdk.executor import ActionExecutor
 
-from actions.action_asf_decision import ActionAsfDecision
+from actions.action_commencer import ActionCommencer
 from actions.action_corriger import ActionCorriger
+from actions.action_decider import ActionDecider
+from actions.action_demander import ActionDemander
 from actions.action_hors_sujet import ActionHorsSujet
 from actions.action_incompris import ActionIncompris
 from actions.action_mon_territoire import ActionMonTerritoire
@@ -17,7 +19,7 @@ from actions.action_plus_simple import ActionPlusSimple
 from actions.action_question_suivante import ActionQuestionSuivante
 from actions.action_recommencer import ActionRecommencer
 from actions.action_repondre import ActionRepondre
-from actions.asf_form import ValidateAsfForm
+from actions.forms import ValidateQuestionnaireForm
 from actions.resources import Resources, make_resources
 from allobot.settings import load_settings
 
@@ -33,10 +35,12 @@ def make_actions(resources: Resources) -> list[Action]:
         ActionMonTerritoire(resources),
         ActionHorsSujet(resources),
         ActionIncompris(resources),
-        ValidateAsfForm(),
-        ActionAsfDecision(resources),
+        ActionCommencer(resources),
+        ValidateQuestionnaireForm(resources),
+        ActionDemander(resources),
+        ActionDecider(resources),
         ActionCorriger(resources),
-        ActionRecommencer(),
+        ActionRecommencer(resources),
     ]
 
 

@@ -7,8 +7,9 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.correcting import corrected
 from actions.doors import door
-from actions.forms import text_of
+from actions.memory import text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -25,6 +26,8 @@ class ActionHorsSujet(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
+        if events := corrected(tracker, self._resources):
+            return events
         porte = door(text_of(tracker), self._resources.portes)
         if porte is None:
             dispatcher.utter_message(response="utter_hors_sujet")

@@ -12,7 +12,8 @@ from rasa_sdk.types import DomainDict
 
 from actions import memory
 from actions.answering import fitting, say_procedure
-from actions.forms import text_of
+from actions.correcting import corrected
+from actions.memory import text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -43,6 +44,8 @@ class ActionIncompris(SafeAction):
         ranking = tracker.latest_message.get("intent_ranking") or []
         if _may_be_in_danger(ranking):
             dispatcher.utter_message(response="utter_si_danger")
+        if events := corrected(tracker, self._resources):
+            return events
         if tries(tracker.events, self.name()) >= TRIES:
             dispatcher.utter_message(response="utter_vers_une_personne")
             return say_procedure(TO_A_PERSON, dispatcher, tracker, self._resources)

@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions import memory
 from actions.answering import say_procedure
-from actions.forms import entity
+from actions.memory import entity
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.asf_form import SLOTS, ValidateAsfForm
+from actions import memory
+from actions.forms import FORM
+from actions.resources import Resources
 from actions.safe_action import SafeAction
 
 
 class ActionRecommencer(SafeAction):
-    """Without any answer to forget, there is nothing to start again: the menu is shown."""
+    """Without any question asked, there is nothing to start again: the menu is shown."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     def name(self) -> str:
         return "action_recommencer"
@@ -20,9 +25,11 @@ class ActionRecommencer(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        if not ValidateAsfForm().answers(tracker):
+        name = memory.questionnaire(tracker)
+        if name is None:
             dispatcher.utter_message(response="utter_capacites")
             return []
         dispatcher.utter_message(response="utter_on_recommence")
-        forgotten = [SlotSet(slot, None) for slot in SLOTS]
-        return [*forgotten, FollowupAction(ValidateAsfForm.form)]
+        facts = self._resources.rules[name].questions
+        kept = {f: value for f, value in memory.answers(tracker).items() if f not in facts}
+        return [*memory.keep(kept), FollowupAction(FORM)]

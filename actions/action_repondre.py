@@ -8,7 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.answering import say_procedure
-from actions.forms import intent_of
+from actions.correcting import corrected
+from actions.memory import intent_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -25,4 +26,6 @@ class ActionRepondre(SafeAction):
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
+        if events := corrected(tracker, self._resources):
+            return events
         return say_procedure(intent_of(tracker) or "", dispatcher, tracker, self._resources)

@@ -13,10 +13,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import memory
 from actions.cards import Card, CardContact, french_date
-from actions.forms import entity, text_of
 from actions.knowledge.directory import Places
 from actions.knowledge.schema import NATIONAL, Bouton, Evenement, Lieu, Precision
 from actions.knowledge.search import choose
+from actions.memory import entity, text_of
 from actions.own_file import asks_own_file
 from actions.resources import Resources
 from actions.saying import say_card
@@ -57,7 +57,11 @@ def say_procedure(
             **_places(procedure_id, place, resources, date),
         }
     )
-    buttons = [*_second_subject(tracker, procedure_id, resources), *found.version.boutons]
+    buttons = [
+        *_second_subject(tracker, procedure_id, resources),
+        *_rules(procedure_id, resources),
+        *found.version.boutons,
+    ]
     questions = _next_questions(known, card)
     say_card(dispatcher, tracker, card, [*questions, *buttons], resources.sentences)
     local = any(p.territoire != NATIONAL for p in known)
@@ -119,6 +123,12 @@ def _second_subject(tracker: Tracker, procedure_id: str, resources: Resources) -
         return []
     text = resources.sentences.reponses.autre_sujet.format(sujet=label)
     return [Bouton(libelle=text, intention=str(second))]
+
+
+def _rules(procedure_id: str, resources: Resources) -> list[Bouton]:
+    """What can be checked, question by question, about this subject."""
+    names = [name for name, rule in resources.rules.items() if rule.sujet == procedure_id]
+    return [resources.rule_button(name) for name in names]
 
 
 def _events(procedure_id: str, caf: str | None, date: dt.date, resources: Resources) -> list[str]:

@@ -62,10 +62,10 @@ class Card(Strict):
     """An answer with its source and the date it was checked. Dates go out as ISO strings.
 
     `answers` come before the summary; `notices` say what the answer is not; `easy`: the person
-    asked for the easy version.
+    asked for the easy version; `page`: where it can be printed, a path of the gateway.
     """
 
-    kind: Literal["procedure", "decision", "danger"]
+    kind: Literal["procedure", "decision", "plan", "danger"]
     id: str
     version: str
     territoire: str
@@ -84,6 +84,7 @@ class Card(Strict):
     places: list[CardContact] = []
     events: list[str] = []
     easy: bool = False
+    page: str | None = None
 
 
 class Cards:

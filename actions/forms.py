@@ -1,182 +1,190 @@
-"""The manners of every form: understand, explain, let correct, let leave. One mechanism.
+"""The manners of every questionnaire: understand, explain, let correct, let leave.
 
-A form is a list of `Question`s. At each turn the mechanism decides, in this order:
-a clear answer to the question asked; another subject (the form steps aside, Rasa's rules
-answer, then the question comes back); a correction of an earlier answer; an answer found inside
-other words; otherwise the question is explained, and after `REFUSALS` times a person is offered.
+One Rasa form serves all rules. At each turn it decides, in this order: danger and other subjects
+(the form steps aside, Rasa's rules answer, then the question comes back); why the question is
+asked; a correction of an earlier answer; the answer; otherwise the question is explained, and
+after `REFUSALS` times a person is offered. The next question is the first whose answer the rule
+still misses.
 """
 
 from __future__ import annotations
-
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.reading import Reading, read_unknown, simplify
+from actions import memory
+from actions.eligibility.questions import Questionnaire, Reader
+from actions.memory import REFUSED, entity, intent_of, text_of
+from actions.reading import Reading, asks_why, is_correction, is_question
+from actions.resources import Resources
 from actions.safe_action import SafeAction
 
+FORM = "questionnaire_form"
 REFUSALS = 3  # unusable answers in a row before a person is offered
-REQUESTED = "requested_slot"
-REFUSED = "reponses_refusees"
+REQUESTED, AWAITED = "requested_slot", "reponse_attendue"  # Rasa's own slot, and its only value
 EXTRACTION = "action_extract_slots"  # Rasa runs it after each message
 ANSWER_ENTITY, FIELD_ENTITY = "reponse", "champ"
 
+# Danger ends the questions, even when the message could be an answer.
+DANGER = {"violences_conjugales", "idees_suicidaires", "enfant_en_danger"}
+CORRECT, UNSURE = "corriger", "nlu_fallback"
 # Intents that are not another subject when they come as the answer to a question.
 NOT_A_SUBJECT = {
     "affirmer",
     "refuser",
-    "corriger",
+    "repondre",
+    CORRECT,
     "capacites",
     "question_suivante",
-    "plus_simple",
     "mon_territoire",
     "hors_sujet",
-    "nlu_fallback",
+    UNSURE,
     None,
 }
-URGENT = "violences_conjugales"
-
-_CORRECTION = re.compile(
-    r"\b(?:en fait|(?:me|m) (?:suis|etais) tromp\w*|erreur|pardon|finalement|corrig\w*|modifi\w*"
-    r"|non mais|plutot|je voulais dire|rectif\w*|mal repondu)\b"
-)
-
-Answers = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Question:
-    """One question: its slot, how its answer is read, when it is asked.
 
-    `spot` recognises the answer anywhere in a text, without the question being asked; it must
-    be strict, for it serves corrections ("en fait il a 12 ans").
-    """
+class ValidateQuestionnaireForm(SafeAction):
+    """Rasa runs it at each turn of the form, to read the answer and choose the next question."""
 
-    slot: str
-    read: Callable[[str], Reading | None]
-    spot: Callable[[str], str | None] = field(default=lambda text: None)
-    asked: Callable[[Answers], bool] = field(default=lambda answers: True)
-
-
-class GuidedForm(SafeAction):
-    """Base of `validate_<form>` actions. Subclasses give `form`, `subject` and `questions`."""
-
-    form: str
-    subject: str
-    questions: tuple[Question, ...]
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     def name(self) -> str:
-        return f"validate_{self.form}"
+        return f"validate_{FORM}"
 
     async def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        answers = self.answers(tracker)
-        events: list[EventType] = []
-        requested = tracker.get_slot(REQUESTED)
-        if requested and _is_reply(tracker, self.form):
-            events = self._reply(dispatcher, tracker, requested, answers)
-            if not events:
+        name = memory.questionnaire(tracker) or self._chosen(tracker)
+        if name is None:
+            away = _is_reply(tracker) and intent_of(tracker) not in NOT_A_SUBJECT
+            return [] if away else [SlotSet(REQUESTED, AWAITED)]
+        questionnaire = self._resources.questionnaires[name]
+        answers = memory.answers(tracker)
+        asked = memory.asked_fact(tracker)
+        refused = 0
+        if asked and _is_reply(tracker):
+            turn = _Turn(questionnaire, asked, tracker, self._reader())
+            if turn.is_other_subject():
                 return []  # Rasa takes it as a refusal, and its rules answer
-        changes = {event["name"]: event["value"] for event in events}
-        answers = {k: v for k, v in {**answers, **changes}.items() if v is not None}
-        return [*events, SlotSet(REQUESTED, self._next(answers))]
+            changes = turn.changes()
+            if changes is None:
+                refused = self._explain(dispatcher, turn)
+            else:
+                answers = with_changes(answers, changes)
+        answers = self._with_place(answers, questionnaire, tracker)
+        fact = questionnaire.next_fact(answers, self._resources.today())
+        return [
+            SlotSet(memory.QUESTIONNAIRE, name),
+            *memory.keep(answers, fact),
+            SlotSet(REFUSED, refused or None),
+            SlotSet(REQUESTED, AWAITED if fact else None),
+        ]
 
-    def _reply(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        requested: str,
-        answers: dict[str, str],
-    ) -> list[EventType]:
-        question = next(q for q in self.questions if q.slot == requested)
-        text = text_of(tracker)
-        if field_name := entity(tracker, FIELD_ENTITY):
-            return self._changed({field_name: None})
-        if value := entity(tracker, ANSWER_ENTITY):
-            return self._changed({requested: value})
-        reading = question.read(text) or read_unknown(text)
-        if self._is_other_subject(tracker, reading):
-            return []
-        if corrected := self._corrections(text, question, answers):
-            return self._changed(corrected)
-        if reading:
-            return self._changed({requested: reading.value})
-        return self._not_understood(dispatcher, tracker, requested)
+    def _chosen(self, tracker: Tracker) -> str | None:
+        """The right named in answer to "which one?"."""
+        return self._resources.rule_named(text_of(tracker)) if _is_reply(tracker) else None
 
-    def _is_other_subject(self, tracker: Tracker, reading: Reading | None) -> bool:
-        intent = intent_of(tracker)
-        if intent == URGENT:
-            return True
-        if intent in NOT_A_SUBJECT or intent == self.subject:
-            return False
-        return reading is None or not reading.sure
+    def _reader(self) -> Reader:
+        return Reader(self._resources.today(), self._resources.territories)
 
-    def _corrections(
-        self, text: str, asked: Question, answers: dict[str, str]
-    ) -> dict[str, str | None]:
-        """Earlier answers that the text changes: "en fait elle a 12 ans"."""
-        if not _CORRECTION.search(simplify(text)):
-            return {}
-        return self.spotted(text, {slot for slot in answers if slot != asked.slot})
-
-    def spotted(self, text: str, slots: set[str]) -> dict[str, str | None]:
-        """Values of `slots` said in the text, by slot."""
-        found = {q.slot: q.spot(text) for q in self.questions if q.slot in slots}
-        return {slot: value for slot, value in found.items() if value is not None}
-
-    def _changed(self, values: Mapping[str, str | None]) -> list[EventType]:
-        return [*(SlotSet(slot, value) for slot, value in values.items()), SlotSet(REFUSED, None)]
-
-    def _not_understood(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, requested: str
-    ) -> list[EventType]:
-        refused = int(tracker.get_slot(REFUSED) or 0) + 1
+    def _explain(self, dispatcher: CollectingDispatcher, turn: _Turn) -> int:
+        """Explain the question, or offer a person. Return how often it was not answered."""
+        refused = memory.refused(turn.tracker) + (0 if turn.asks_why() else 1)
         if refused >= REFUSALS:
             dispatcher.utter_message(response="utter_question_difficile")
-        else:
-            dispatcher.utter_message(response=f"utter_expliquer_{requested}")
-        return [SlotSet(REFUSED, refused % REFUSALS or None)]
+            return 0
+        text = turn.questionnaire.content.questions[turn.asked].pourquoi
+        dispatcher.utter_message(text=self._resources.cards.render(text, self._resources.today()))
+        return refused
 
-    def answers(self, tracker: Tracker) -> dict[str, str]:
-        """What was answered, by slot."""
-        slots = {q.slot: tracker.get_slot(q.slot) for q in self.questions}
-        return {slot: value for slot, value in slots.items() if value is not None}
-
-    def asked(self, answers: Answers) -> list[str]:
-        """Slots of the questions that these answers call for, in order."""
-        return [q.slot for q in self.questions if q.asked(answers)]
-
-    def _next(self, answers: Answers) -> str | None:
-        return next((slot for slot in self.asked(answers) if slot not in answers), None)
+    def _with_place(
+        self, answers: dict[str, str], questionnaire: Questionnaire, tracker: Tracker
+    ) -> dict[str, str]:
+        """The département is not asked when the conversation knows it."""
+        caf = memory.known_caf(tracker, self._resources)
+        facts = questionnaire.departement_facts()
+        return {**(dict.fromkeys(facts, caf) if caf else {}), **answers}
 
 
-def text_of(tracker: Tracker) -> str:
-    """What the person wrote last."""
-    return str(tracker.latest_message.get("text") or "")
+class _Turn:
+    """A message received in answer to a question."""
+
+    def __init__(
+        self, questionnaire: Questionnaire, asked: str, tracker: Tracker, reader: Reader
+    ) -> None:
+        self.questionnaire, self.asked, self.tracker = questionnaire, asked, tracker
+        self._reader = reader
+        self._text = text_of(tracker)
+        self._button = entity(tracker, ANSWER_ENTITY)
+        self._field = entity(tracker, FIELD_ENTITY)
+        self._reading = self._read()
+        self._corrected = self._corrections()
+
+    def _read(self) -> Reading | None:
+        if self._button:
+            return Reading(self._button)
+        return self._reader.read(self.questionnaire.content.questions[self.asked], self._text)
+
+    def is_other_subject(self) -> bool:
+        if self._button or self._field:
+            return False
+        intent = intent_of(self.tracker)
+        if intent in DANGER:
+            return True
+        if intent == CORRECT and not (self._corrected or self._reading):
+            return True  # its own action asks which answer is wrong
+        if self._corrected or self.asks_why() or _repeated(self.tracker):
+            return False
+        if intent == UNSURE and self._reading is None and is_question(self._text):
+            return True  # rather a question half understood than a bad answer
+        if intent in NOT_A_SUBJECT:
+            return False
+        if intent == self.questionnaire.content.sujet and self._reading:
+            return False
+        return self._reading is None or not self._reading.sure or is_question(self._text)
+
+    def asks_why(self) -> bool:
+        return not self._button and asks_why(self._text)
+
+    def changes(self) -> dict[str, str | None] | None:
+        """Answers given or changed, None to ask again; None as a whole: nothing was understood."""
+        if self._field:
+            return {self._field: None}
+        if self.asks_why():
+            return None
+        if self._corrected:
+            return self._corrected
+        return {self.asked: self._reading.value} if self._reading else None
+
+    def _corrections(self) -> dict[str, str | None]:
+        """Earlier answers that the text changes: "en fait elle a 12 ans"."""
+        if self._button or not is_correction(self._text):
+            return {}
+        earlier = self.questionnaire.answered(memory.answers(self.tracker))
+        return {**self.questionnaire.spotted(self._text, earlier, self._reader)}
 
 
-def intent_of(tracker: Tracker) -> str | None:
-    intent = tracker.latest_message.get("intent") or {}
-    name: str | None = intent.get("name")
-    return name
+def with_changes(answers: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:
+    """The answers with these changes, the last given last."""
+    kept = {fact: value for fact, value in answers.items() if fact not in changes}
+    return kept | {fact: value for fact, value in changes.items() if value is not None}
 
 
-def entity(tracker: Tracker, name: str) -> str | None:
-    """The value that a button put into the message."""
-    return next(tracker.get_latest_entity_values(name), None)
+def _repeated(tracker: Tracker) -> bool:
+    """The same words as just before: the person answers, and is not talking of something else."""
+    said = [event.get("text") for event in tracker.events if event.get("event") == "user"]
+    return len(said) > 1 and said[-1] == said[-2]
 
 
-def _is_reply(tracker: Tracker, form: str) -> bool:
+def _is_reply(tracker: Tracker) -> bool:
     """Whether the person just answered; False when the form comes back after another subject."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return True
-        if event.get("event") == "action" and event.get("name") not in {form, EXTRACTION}:
+        if event.get("event") == "action" and event.get("name") not in {FORM, EXTRACTION}:
             return False
     return False

@@ -1,13 +1,13 @@
-"""What the conversation remembers, in Rasa slots: subject, place, easy words."""
+"""What the conversation remembers, in Rasa slots; and what the last message says."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.forms import text_of
 from actions.knowledge.schema import Commune
 from actions.resources import Resources
 
@@ -16,6 +16,10 @@ CAF = "caf"  # département number said by the person
 COMMUNE = "commune"
 EASY = "facile"  # easy words, until asked otherwise
 CAF_ASKED = "caf_demandee"
+QUESTIONNAIRE = "questionnaire"  # the rule whose questions are asked, or were last
+ANSWERS = "reponses"  # by fact name, shared by all rules: nothing is asked twice
+ASKED = "fait_demande"  # the fact now asked
+REFUSED = "reponses_refusees"
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,54 @@ def place(tracker: Tracker, resources: Resources) -> Place:
     if just_said := said_place(tracker, resources):
         return just_said
     commune = resources.territories.commune(tracker.get_slot(COMMUNE))
-    return Place(tracker.get_slot(CAF) or resources.settings.caf, commune)
+    return Place(known_caf(tracker, resources), commune)
+
+
+def known_caf(tracker: Tracker, resources: Resources) -> str | None:
+    """The département named before, else the deployment's."""
+    return tracker.get_slot(CAF) or resources.settings.caf
 
 
 def easy(tracker: Tracker) -> bool:
     return bool(tracker.get_slot(EASY))
+
+
+def questionnaire(tracker: Tracker) -> str | None:
+    name: str | None = tracker.get_slot(QUESTIONNAIRE)
+    return name
+
+
+def answers(tracker: Tracker) -> dict[str, str]:
+    """What was answered to questions, by fact, in the order of the answers."""
+    return dict(tracker.get_slot(ANSWERS) or {})
+
+
+def asked_fact(tracker: Tracker) -> str | None:
+    name: str | None = tracker.get_slot(ASKED)
+    return name
+
+
+def refused(tracker: Tracker) -> int:
+    """How many times in a row the question was not answered."""
+    return int(tracker.get_slot(REFUSED) or 0)
+
+
+def keep(given: Mapping[str, str], asked: str | None = None) -> list[EventType]:
+    """Keep the answers, and which fact is now asked."""
+    return [SlotSet(ANSWERS, dict(given) or None), SlotSet(ASKED, asked)]
+
+
+def text_of(tracker: Tracker) -> str:
+    """What the person wrote last."""
+    return str(tracker.latest_message.get("text") or "")
+
+
+def intent_of(tracker: Tracker) -> str | None:
+    intent = tracker.latest_message.get("intent") or {}
+    name: str | None = intent.get("name")
+    return name
+
+
+def entity(tracker: Tracker, name: str) -> str | None:
+    """The value that a button put into the message."""
+    return next(tracker.get_latest_entity_values(name), None)

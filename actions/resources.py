@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from actions.cards import Cards
 from actions.eligibility.content import RuleContent
+from actions.eligibility.questions import Questionnaire
+from actions.eligibility.rules import RULES
 from actions.knowledge.directory import Directory
-from actions.knowledge.loader import check
+from actions.knowledge.loader import Knowledge, check
 from actions.knowledge.parameters import Parameters
 from actions.knowledge.repository import ProcedureRepository
-from actions.knowledge.schema import Evenement, Porte
+from actions.knowledge.schema import Bouton, Evenement, Porte
+from actions.reading import simplify
 from actions.sentences import Sentences, read_sentences
 from actions.territory import Territories
 from allobot.database import make_engine
@@ -27,6 +31,7 @@ class Resources:
     cards: Cards
     parameters: Parameters
     rules: dict[str, RuleContent]
+    questionnaires: dict[str, Questionnaire]
     sentences: Sentences
     territories: Territories
     directory: Directory
@@ -37,16 +42,37 @@ class Resources:
         """The reference date of the deployment."""
         return self.settings.today()
 
+    def rule_named(self, text: str) -> str | None:
+        """The rule whose name is said; the longest words win ("aide aux vacances" over "aide")."""
+        plain = simplify(text)
+        found = {
+            name: match[0]
+            for name, content in self.rules.items()
+            if (match := re.search(content.noms, plain))
+        }
+        return max(found, key=lambda name: len(found[name]), default=None)
 
-def make_resources(settings: Settings) -> Resources:
-    """Read data/ (raises InvalidData) and prepare the database engine; connects to nothing yet."""
-    knowledge = check()
+    def rule_button(self, name: str) -> Bouton:
+        """What starts the questions of a rule."""
+        content = self.rules[name]
+        words = self.sentences.questionnaire
+        label = content.bouton or words.bouton.format(nom=content.nom)
+        return Bouton(libelle=label, intention="verifier_droit", regle=name)
+
+
+def make_resources(settings: Settings, knowledge: Knowledge | None = None) -> Resources:
+    """Read data/ if not given (raises InvalidData) and prepare the engine; connects to nothing."""
+    knowledge = knowledge or check()
     return Resources(
         settings=settings,
         procedures=ProcedureRepository(make_engine(settings.database_url)),
         cards=Cards(knowledge.contacts, knowledge.sources, knowledge.parameters),
         parameters=knowledge.parameters,
         rules=knowledge.rules,
+        questionnaires={
+            name: Questionnaire(RULES[name], content, knowledge.parameters)
+            for name, content in knowledge.rules.items()
+        },
         sentences=read_sentences(),
         territories=Territories(knowledge.departements, knowledge.communes),
         directory=Directory(knowledge.annuaires, knowledge.communes),

@@ -44,13 +44,32 @@ class AnswerSentences(Strict):
     autre_sujet: str
 
 
+class AnswerWords(Strict):
+    """Words of the questionnaires: answers said again, labels of buttons; most hold {fields}."""
+
+    reponse: str
+    inconnu: str
+    ne_sait_pas: str
+    oui: str
+    non: str
+    age: str
+    aucun: str
+    repris: str
+    bouton: str
+    corriger: str
+    recommencer: str
+    tout_savoir: str
+    personne: str
+    inconnu_a_cette_date: str
+
+
 class Sentences(Strict):
-    """`sujets`: how a subject is called in a choice, by intent; `champs`: a question, by slot."""
+    """`sujets`: how a subject is called in a choice, by intent."""
 
     carte: CardLabels
     sujets: dict[str, str]
-    champs: dict[str, str]
     reponses: AnswerSentences
+    questionnaire: AnswerWords
 
 
 def read_sentences(path: Path = FILE) -> Sentences:

@@ -121,6 +121,24 @@ def check() -> None:
 
 
 @app.command()
+def eligibility(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Rule, such as asf.")],
+    facts: Annotated[
+        str, typer.Option("--json", help='Facts, such as {"vit_seul": true}; none by default.')
+    ] = "{}",
+    date: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As on that day.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="As it would be said, not JSON.")] = False,
+) -> None:
+    """Estimate a right from facts, without dialogue."""
+    from allobot.eligibility import decide
+
+    day = date.date() if date else load_settings().today()
+    print(decide(rule, facts, day, text=text))
+
+
+@app.command()
 def ask(question: Annotated[str, typer.Argument(help="What you would type to the bot.")]) -> None:
     """Ask the running bot one question."""
     from allobot.ask import ask as ask_bot

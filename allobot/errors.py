@@ -3,6 +3,7 @@
 AllobotError
 ├── ConfigurationError   a setting does not fit
 ├── DataError            a file of data/ does not fit
+├── UsageError           an option of the command does not fit
 ├── DatabaseError        the database does not answer
 ├── PortError            a port is taken, or asked for twice
 ├── ServiceError         one of the three processes died, or never became ready
@@ -28,6 +29,12 @@ class ConfigurationError(AllobotError):
 
 class DataError(AllobotError):
     """A file of data/ does not fit: names the file, the field and the fix."""
+
+
+class UsageError(AllobotError):
+    """An option of the command does not fit; the sentence says what it takes."""
+
+    exit_code = 2
 
 
 class DatabaseError(AllobotError):

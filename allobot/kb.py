@@ -15,7 +15,7 @@ from allobot.messages import say
 from allobot.preparation import data_errors
 from allobot.settings import load_settings
 
-NOT_A_PROCEDURE = {"verifier_asf", "capacites", "robot", "effacer_conversation"}
+NOT_A_PROCEDURE = {"verifier_droit", "capacites", "robot", "effacer_conversation"}
 
 app = typer.Typer(no_args_is_help=True, help="Check, show and compare the answers.")
 

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.cards import Cards
-from actions.knowledge.directory import Directory
 from actions.knowledge.loader import Knowledge, check, load
-from actions.knowledge.repository import ProcedureRepository
-from actions.resources import Resources
-from actions.sentences import read_sentences
-from actions.territory import Territories
-from allobot.database import make_engine, upgrade
+from actions.resources import Resources, make_resources
+from allobot.database import upgrade
 from allobot.settings import Settings
 
 REFERENCE_DATE = dt.date(2026, 11, 21)
@@ -41,17 +36,6 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def resources(settings: Settings, knowledge: Knowledge, loaded: Path) -> Iterator[Resources]:
     """The real knowledge in a fresh database, on the reference date."""
     shutil.copy(loaded, settings.var)
-    engine = make_engine(settings.database_url)
-    yield Resources(
-        settings=settings,
-        procedures=ProcedureRepository(engine),
-        cards=Cards(knowledge.contacts, knowledge.sources, knowledge.parameters),
-        parameters=knowledge.parameters,
-        rules=knowledge.rules,
-        sentences=read_sentences(),
-        territories=Territories(knowledge.departements, knowledge.communes),
-        directory=Directory(knowledge.annuaires, knowledge.communes),
-        agenda=knowledge.agenda,
-        portes=knowledge.portes,
-    )
-    engine.dispose()
+    resources = make_resources(settings, knowledge)
+    yield resources
+    resources.procedures.close()

@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from rasa_sdk import Tracker
 
-from actions.action_asf_decision import ActionAsfDecision
+from actions.action_commencer import ActionCommencer
 from actions.action_corriger import ActionCorriger
+from actions.action_decider import ActionDecider
+from actions.action_demander import ActionDemander
 from actions.action_incompris import ActionIncompris, tries
 from actions.action_recommencer import ActionRecommencer
 from actions.action_repondre import ActionRepondre
@@ -12,13 +14,14 @@ from actions.resources import Resources
 from actions.safe_action import SafeAction
 from tests.actions.conversation import run, tracker, user
 
-DECIDED = {
-    "asf_lien": "parent",
-    "asf_vit_seul": "oui",
-    "asf_age_enfant": "8",
-    "asf_residence": "oui",
-    "asf_autre_parent": "ne_paie_pas",
+ANSWERS = {
+    "lien_enfant": "parent",
+    "vit_seul": "oui",
+    "ages_enfants": "8",
+    "residence_stable": "oui",
+    "autre_parent": "ne_paie_pas",
 }
+DECIDED = {"questionnaire": "asf", "reponses": ANSWERS}
 
 
 @pytest.mark.parametrize(
@@ -68,11 +71,11 @@ async def test_an_unknown_subject_is_admitted(resources: Resources) -> None:
 
 async def test_the_decision_explains_itself(resources: Resources) -> None:
     on = tracker(user("oui", "affirmer"), DECIDED)
-    said, _ = await run(ActionAsfDecision(resources), on)
+    said, _ = await run(ActionDecider(resources), on)
     [message] = said.messages
     decision = message["custom"]["decision"]
     assert decision["verdict"] == "oui"
-    amount = "199,18 € par mois pour cet enfant (barème d'avril 2025, sans doute revu depuis)"
+    amount = "199,18 € par mois (barème d'avril 2025, sans doute revu depuis)"
     assert decision["amount"]["text"] == amount
     assert {c["status"] for c in decision["conditions"]} == {"satisfied"}
     assert "stimation" in message["text"]
@@ -183,11 +186,19 @@ async def test_a_possible_danger_is_named_even_when_unsure(resources: Resources)
     assert said.messages[0]["response"] == "utter_si_danger"
 
 
+def slots_of(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
+
+
+def followups(events: list[dict[str, Any]]) -> list[str]:
+    return [event["name"] for event in events if event["event"] == "followup"]
+
+
 async def test_correcting_after_the_result_decides_again(resources: Resources) -> None:
     on = tracker(user("en fait elle a 21 ans", "corriger"), DECIDED)
     _, events = await run(ActionCorriger(resources), on)
-    assert events[0]["name"], events[0]["value"] == ("asf_age_enfant", "21")
-    assert events[-1] == {"event": "followup", "timestamp": None, "name": "asf_form"}
+    assert slots_of(events)["reponses"] == {**ANSWERS, "ages_enfants": "21"}
+    assert followups(events) == ["questionnaire_form"]
 
 
 async def test_without_a_value_it_asks_which_answer(resources: Resources) -> None:
@@ -195,7 +206,9 @@ async def test_without_a_value_it_asks_which_answer(resources: Resources) -> Non
         ActionCorriger(resources), tracker(user("je me suis trompée", "corriger"), DECIDED)
     )
     assert events == []
-    assert said.messages[0]["buttons"][0]["title"] == "Qui élève l'enfant"
+    labels = [button["title"] for button in said.messages[0]["buttons"]]
+    assert len(labels) == len(ANSWERS)
+    assert any(label.endswith(": 8 ans") for label in labels)
 
 
 async def test_nothing_to_correct_is_said(resources: Resources) -> None:
@@ -203,11 +216,93 @@ async def test_nothing_to_correct_is_said(resources: Resources) -> None:
     assert said.messages[0]["response"] == "utter_rien_a_corriger"
 
 
-async def test_starting_over_forgets_every_answer() -> None:
-    _, events = await run(ActionRecommencer(), tracker(user("recommencer"), DECIDED))
-    forgotten = {event["name"] for event in events if event["event"] == "slot"}
-    assert forgotten >= set(DECIDED)
-    assert all(event["value"] is None for event in events if event["event"] == "slot")
+async def test_starting_over_forgets_the_answers_of_these_questions_only(
+    resources: Resources,
+) -> None:
+    known = {**DECIDED, "reponses": {**ANSWERS, "quotient_familial": "450"}}
+    _, events = await run(ActionRecommencer(resources), tracker(user("recommencer"), known))
+    assert slots_of(events)["reponses"] == {"quotient_familial": "450"}
+    assert followups(events) == ["questionnaire_form"]
+
+
+async def test_starting_over_without_questions_shows_the_menu(resources: Resources) -> None:
+    said, events = await run(ActionRecommencer(resources), tracker(user("recommencer")))
+    assert events == []
+    assert said.messages[0]["response"] == "utter_capacites"
+
+
+@pytest.mark.parametrize(
+    ("words", "slots", "rule"),
+    [
+        ("vérifier mon droit à l'asf", {}, "asf"),
+        ("faire le test pour les passeports loisirs", {"sujet": "asf"}, "passeports_loisirs"),
+        ("vérifier mon droit au bafa", {}, "bafa"),
+        ("vérifier si j'y ai droit", {"sujet": "bafa"}, "bafa"),
+        ("on reprend les questions", {"questionnaire": "asf", "sujet": "bafa"}, "asf"),
+        ("on reprend les questions", {"sujet": "bafa"}, "bafa"),
+    ],
+)
+async def test_the_questions_wanted_are_those_named_or_under_discussion(
+    resources: Resources, words: str, slots: dict[str, Any], rule: str
+) -> None:
+    _, events = await run(ActionCommencer(resources), tracker(user(words, "verifier_droit"), slots))
+    assert slots_of(events)["questionnaire"] == rule
+
+
+async def test_a_button_names_its_rule(resources: Resources) -> None:
+    latest = user('/verifier_droit{"regle": "mediation"}', "verifier_droit", regle="mediation")
+    _, events = await run(ActionCommencer(resources), tracker(latest, {"sujet": "asf"}))
+    assert slots_of(events)["questionnaire"] == "mediation"
+
+
+async def test_without_a_name_every_right_is_offered(resources: Resources) -> None:
+    latest = user("je veux vérifier un droit", "verifier_droit")
+    said, events = await run(ActionCommencer(resources), tracker(latest))
+    assert said.messages == []
+    assert slots_of(events)["questionnaire"] is None
+    said, _ = await run(ActionDemander(resources), tracker(latest))
+    assert said.messages[0]["response"] == "utter_quel_droit"
+    assert len(said.messages[0]["buttons"]) == len(resources.rules)
+
+
+async def test_yes_starts_the_questions_of_the_subject(resources: Resources) -> None:
+    on = tracker(user("oui", "affirmer"), {"sujet": "separation", "questionnaire": "asf"})
+    _, events = await run(ActionCommencer(resources), on)
+    assert slots_of(events)["questionnaire"] == "separation"
+
+
+async def test_what_is_known_already_is_said_before_the_questions(resources: Resources) -> None:
+    slots = {"reponses": {"ages_enfants": "4,9", "vit_seul": "inconnu"}}
+    latest = user("vérifier mon droit à l'asf", "verifier_droit")
+    said, _ = await run(ActionCommencer(resources), tracker(latest, slots))
+    text = " ".join(message["text"] or "" for message in said.messages)
+    assert "4 ans et 9 ans" in text
+    assert "Je vis seul(e) :" not in text
+
+
+async def test_a_question_comes_with_its_choices(resources: Resources) -> None:
+    slots = {"questionnaire": "asf", "fait_demande": "vit_seul"}
+    said, _ = await run(ActionDemander(resources), tracker(user("oui"), slots))
+    [message] = said.messages
+    assert [b["title"] for b in message["buttons"]] == ["Oui", "Non", "Je ne sais pas"]
+    assert message["buttons"][0]["payload"] == '/repondre{"reponse": "oui"}'
+
+
+async def test_danger_in_an_answer_is_said_before_the_plan(resources: Resources) -> None:
+    answers = {
+        "violences": "oui",
+        "separation_declaree": "pas_faite",
+        "ages_enfants": "",
+        "difficulte_logement": "non",
+    }
+    slots = {"questionnaire": "separation", "reponses": answers}
+    said, _ = await run(ActionDecider(resources), tracker(user("non", "refuser"), slots))
+    [message] = said.messages
+    card = message["custom"]
+    assert card["kind"] == "danger"
+    assert [contact["value"] for contact in card["contacts"][:2]] == ["17", "3919"]
+    assert message["text"].split("\n")[0].find("17") >= 0
+    assert "3919" in message["text"].split("\n")[0]
 
 
 async def test_an_error_becomes_a_kind_sentence_and_quotes_nobody(

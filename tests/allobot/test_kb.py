@@ -6,7 +6,7 @@ from tests.allobot.test_cli import allobot
 def test_the_knowledge_is_right() -> None:
     done = allobot("kb", "check")
     assert done.returncode == 0, done.stderr
-    assert "48 démarches" in done.stdout
+    assert "50 démarches" in done.stdout
 
 
 def test_what_was_not_checked_for_long_is_told() -> None:

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from actions.asf_form import QUESTIONS, SLOTS
-from actions.reading import read_unknown
 from actions.sentences import read_sentences
 
 ROOT = Path(__file__).parents[2]
@@ -96,29 +94,6 @@ def test_a_buttons_payload_is_an_intent_or_an_answer(response: str, button: dict
         assert re.split(r"[{]", payload[1:])[0] in DOMAIN["intents"]
     else:
         assert payload == button["title"]
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.slot)
-def test_every_answer_button_is_understood_by_its_question(question: Any) -> None:
-    [response] = RESPONSES[f"utter_ask_asf_form_{question.slot}"]
-    values = []
-    for button in response.get("buttons", []):
-        if button["payload"].startswith("/"):
-            continue
-        reading = question.read(button["payload"]) or read_unknown(button["payload"])
-        assert reading is not None, button
-        assert reading.sure
-        values.append(reading.value)
-    assert len(set(values)) == len(values)
-
-
-@pytest.mark.parametrize("slot", SLOTS)
-def test_every_question_can_be_asked_explained_and_named(slot: str) -> None:
-    assert f"utter_ask_asf_form_{slot}" in RESPONSES
-    assert f"utter_expliquer_{slot}" in RESPONSES
-    assert slot in DOMAIN["forms"]["asf_form"]["required_slots"]
-    assert slot in DOMAIN["slots"]
-    assert slot in read_sentences().champs
 
 
 def test_choices_are_named_for_subjects_that_exist() -> None:

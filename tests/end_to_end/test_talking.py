@@ -62,7 +62,7 @@ def test_the_asf_from_the_first_question_to_a_correction(person: Person) -> None
     assert decision["amount"]["max"] == pytest.approx(199.18 - 80)
 
     which = person.press(result, "Corriger une réponse")
-    asked = person.press(which, "L'âge de l'enfant")
+    asked = person.press(which, "L'âge des enfants : 8 ans")
     again = person.say("21 ans")
     decision = card(again)["decision"]
     assert decision["verdict"] == "non"
@@ -103,6 +103,44 @@ def test_danger_stops_everything(person: Person) -> None:
     assert shown["kind"] == "danger"
     assert [contact["value"] for contact in shown["contacts"][:2]] == ["17", "3919"]
     assert "Qui êtes-vous" not in text(answer), "no question after that"
+
+
+@pytest.mark.parametrize(
+    ("words", "category", "number"),
+    [
+        ("il m'a encore frapper hier soir", "violences_conjugales", "17"),
+        ("jai peur de rentré chez moi il me menasse", "violences_conjugales", "17"),
+        ("je veux en finir avec la vie", "idees_suicidaires", "3114"),
+        ("mon beau pere me tape j ai 14 ans", "enfant_en_danger", "119"),
+    ],
+)
+@pytest.mark.parametrize("during", [None, "vérifier mon droit à l'asf", "kqsjdh qsdkjh wxcv"])
+def test_words_of_danger_interrupt_whatever_was_said(
+    system: System, words: str, category: str, number: str, during: str | None
+) -> None:
+    person = Person(system.web)
+    person.open()
+    if during:
+        person.say(during)
+    answer = person.say(words)
+    shown = card(answer)
+    assert (shown["id"], shown["kind"]) == (category, "danger")
+    assert number in text(answer)[:200], "the number comes first"
+    for file in [*system.var.glob("*.sqlite*"), *system.var.glob("*.log")]:
+        assert words.encode() not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "la caf me harcèle de courriers",
+        "ça me tue ces démarches, je suis mort de fatigue",
+        "je veux en finir avec cette dette",
+    ],
+)
+def test_everyday_anger_is_no_danger(person: Person, words: str) -> None:
+    cards = [message.get("card") or {} for message in person.say(words)]
+    assert all(found.get("kind") != "danger" for found in cards)
 
 
 def test_what_is_not_understood_leads_to_a_person(person: Person) -> None:
