@@ -13,13 +13,14 @@ from rasa_sdk.types import DomainDict
 from actions import memory
 from actions.answering import fitting, say_procedure
 from actions.correcting import corrected
+from actions.forms import DANGER
 from actions.memory import text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
 CHOICES = 3
 TRIES = 2  # misunderstood messages in a row, after which the ways to a person are given
-DANGER, DANGER_FROM = "violences_conjugales", 0.08
+DANGER_FROM = 0.08  # confidence
 DEFAULT_CHOICES = ("mot_de_passe", "rembourser_dette", "separation")
 TO_A_PERSON = "parler_humain"
 ELSEWHERE = "hors_sujet"  # said as likely, above the choices
@@ -134,5 +135,5 @@ def _likely(band: str | None, ranking: list[dict[str, Any]]) -> bool:
 
 def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:
     return any(
-        item["name"] == DANGER and item["confidence"] >= DANGER_FROM for item in ranking[:CHOICES]
+        item["name"] in DANGER and item["confidence"] >= DANGER_FROM for item in ranking[:CHOICES]
     )

@@ -43,6 +43,7 @@ class CardDecision(Strict):
     """`amount`: {min, max (numbers), unit, text}. `missing` and `notes` are sentences."""
 
     verdict: str
+    words: str | None = None
     date: dt.date
     amount: dict[str, Any] | None
     conditions: list[CardCondition]

@@ -45,7 +45,6 @@ NOT_A_SUBJECT = {
 }
 
 
-
 class ValidateQuestionnaireForm(SafeAction):
     """Rasa runs it at each turn of the form, to read the answer and choose the next question."""
 
@@ -74,6 +73,7 @@ class ValidateQuestionnaireForm(SafeAction):
             if changes is None:
                 refused = self._explain(dispatcher, turn)
             else:
+                self._alert(dispatcher, questionnaire, changes)
                 answers = with_changes(answers, changes)
         answers = self._with_place(answers, questionnaire, tracker)
         fact = questionnaire.next_fact(answers, self._resources.today())
@@ -100,6 +100,17 @@ class ValidateQuestionnaireForm(SafeAction):
         text = turn.questionnaire.content.questions[turn.asked].pourquoi
         dispatcher.utter_message(text=self._resources.cards.render(text, self._resources.today()))
         return refused
+
+    def _alert(
+        self,
+        dispatcher: CollectingDispatcher,
+        questionnaire: Questionnaire,
+        changes: dict[str, str | None],
+    ) -> None:
+        """An answer that tells of a danger gets the emergency numbers before the next question."""
+        questions = questionnaire.content.questions
+        if any(value and questions[fact].alerte == value for fact, value in changes.items()):
+            dispatcher.utter_message(response="utter_si_danger")
 
     def _with_place(
         self, answers: dict[str, str], questionnaire: Questionnaire, tracker: Tracker
@@ -175,9 +186,9 @@ def with_changes(answers: dict[str, str], changes: dict[str, str | None]) -> dic
 
 
 def _repeated(tracker: Tracker) -> bool:
-    """The same words as just before: the person answers, and is not talking of something else."""
-    said = [event.get("text") for event in tracker.events if event.get("event") == "user"]
-    return len(said) > 1 and said[-1] == said[-2]
+    """The words of just before, and maybe more: the person insists, and does not change subject."""
+    said = [str(event.get("text")) for event in tracker.events if event.get("event") == "user"]
+    return len(said) > 1 and set(said[-2].lower().split()) <= set(said[-1].lower().split())
 
 
 def _is_reply(tracker: Tracker) -> bool:

@@ -41,9 +41,7 @@ def _estimate(rule: str, facts: dict[str, Any], date: dt.date) -> Estimate:
         raise UsageError(say("regle_inconnue", regle=rule, regles=", ".join(RULES))) from error
     except InvalidSituation as error:
         listed = "\n".join(_facts(knowledge.rules[rule]))
-        raise UsageError(
-            say("faits_invalides", regle=rule, raison=error, faits=listed)
-        ) from error
+        raise UsageError(say("faits_invalides", regle=rule, raison=error, faits=listed)) from error
 
 
 def _facts(content: RuleContent) -> Iterator[str]:

@@ -87,6 +87,7 @@ class Decision(_Part):
     """An estimation."""
 
     verdict: Literal["oui", "non", "a_preciser"]
+    words: str | None = None
     date: str
     amount: Amount | None = None
     conditions: list[Condition] = Field(default_factory=list)

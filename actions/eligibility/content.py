@@ -52,7 +52,8 @@ class QuestionContent(Strict):
 
     `oui`, `non`: patterns, for simplified text, of free words that mean yes or no. `reperes`: a
     pattern without which the answer is not recognised outside its question; a choice without it
-    never is.
+    never is. `alerte`: the answer that tells of a danger, upon which the emergency numbers are
+    said at once.
     """
 
     lecture: Lecture
@@ -63,6 +64,7 @@ class QuestionContent(Strict):
     oui: Annotated[str, AfterValidator(_pattern)] | None = None
     non: Annotated[str, AfterValidator(_pattern)] | None = None
     reperes: Annotated[str, AfterValidator(_pattern)] | None = None
+    alerte: Identifier | None = None
 
     @model_validator(mode="after")
     def _choices(self) -> QuestionContent:
@@ -104,7 +106,8 @@ class RuleContent(Strict):
     `sujet`: the procedure that explains the right. `noms`: a pattern, for simplified text, by
     which people name it. `questions` are in the order in which they are asked. `montant` holds
     {montant}; `montant_ancien`, said when the scale is no longer up to date, also {depuis}.
-    `recapitulatif`: its steps can be printed.
+    `recapitulatif`: its steps can be printed. `mots_verdict`: in three words, where « probablement
+    oui » does not fit.
     Sentences may hold figures ({domaine/nom}) and notes the values that the rule gives.
     """
 
@@ -116,6 +119,7 @@ class RuleContent(Strict):
     debut: Sentence
     questions: dict[Identifier, QuestionContent]
     verdicts: VerdictsContent
+    mots_verdict: VerdictsContent | None = None
     conditions: dict[Identifier, ConditionContent]
     notes: dict[Identifier, Sentence] = {}
     etapes: dict[Identifier, EtapeContent] = {}

@@ -43,7 +43,7 @@ def decision_card(
         falc=[cards.render(text, decision.date) for text in getattr(content.falc, verdict)],
         notices=[_note(n, content, cards, decision.date) for n in decision.notes if n.id == DANGER],
         page=_page(decision, content),
-        decision=None if unknown else _decision(decision, content, cards),
+        decision=_decision(decision, content, cards) if decision.conditions else None,
     )
 
 
@@ -55,6 +55,7 @@ def _page(decision: Decision, content: RuleContent) -> str | None:
 
 
 def _kind(decision: Decision) -> Literal["decision", "plan"]:
+    """Without conditions there is nothing to decide: only steps."""
     return "decision" if decision.conditions else "plan"
 
 
@@ -73,12 +74,18 @@ def _decision(decision: Decision, content: RuleContent, cards: Cards) -> CardDec
     said = [note for note in decision.notes if note.id != DANGER]
     return CardDecision(
         verdict=decision.verdict.value,
+        words=_verdict_words(decision, content),
         date=decision.date,
         amount=amount,
         conditions=_conditions(decision, content, cards),
         missing=[content.questions[fact].champ for fact in decision.missing],
         notes=[_note(note, content, cards, decision.date) for note in said],
     )
+
+
+def _verdict_words(decision: Decision, content: RuleContent) -> str | None:
+    words = content.mots_verdict
+    return str(getattr(words, decision.verdict.value)) if words else None
 
 
 def _note(note: Note, content: RuleContent, cards: Cards, date: dt.date) -> str:

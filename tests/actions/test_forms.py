@@ -225,3 +225,10 @@ async def test_to_which_one_another_subject_is_left_to_the_rules(
     on = tracker(latest, {"requested_slot": AWAITED}, events, loop=FORM)
     _, done = await run(ValidateQuestionnaireForm(resources), on)
     assert bool(done) == stays
+
+
+async def test_an_answer_that_tells_of_danger_gets_the_numbers_at_once(talk: Talk) -> None:
+    known = {**ALONE, "residence_stable": "oui"}
+    await talk.answer("il est violent", "autre_parent", known, intent="nlu_fallback")
+    assert talk.said == ["utter_si_danger"]
+    assert talk.answers["autre_parent"] == "violences"

@@ -126,6 +126,8 @@ def test_words_of_danger_interrupt_whatever_was_said(
     shown = card(answer)
     assert (shown["id"], shown["kind"]) == (category, "danger")
     assert number in text(answer)[:200], "the number comes first"
+    kept = [file.read_bytes() for file in system.var.glob("rasa.sqlite*")]
+    assert any(f"[{category}]".encode() in content for content in kept)
     for file in [*system.var.glob("*.sqlite*"), *system.var.glob("*.log")]:
         assert words.encode() not in file.read_bytes(), file
 

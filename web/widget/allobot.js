@@ -214,7 +214,7 @@ function conditionItem({ label, status, source }) {
   );
 }
 
-function verdict({ verdict: word, amount, date }) {
+function verdict({ verdict: word, words, amount, date }) {
   const known = word in strings.verdicts ? word : "a_preciser";
   const sign = { oui: "yes", non: "no", a_preciser: "unknown" }[known];
   return el(
@@ -224,7 +224,7 @@ function verdict({ verdict: word, amount, date }) {
     el("p", { class: "verdict-word" },
       el("span", { class: "estimation" }, strings.estimation),
       hiddenText(" : "),
-      el("strong", {}, strings.verdicts[known])),
+      el("strong", {}, words || strings.verdicts[known])),
     amount?.text && el("p", { class: "amount" }, amount.text),
     date && el("p", { class: "verdict-date" }, strings.estimatedOn(frenchDate(date))),
   );
