@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from babel.lists import format_list
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -74,7 +73,7 @@ class ActionCommencer(SafeAction):
             if value != UNKNOWN
         ]
         if again:
-            text = words.repris.format(reponses=format_list(again, locale="fr_FR"))
+            text = words.repris.format(reponses=" ; ".join(again))
             dispatcher.utter_message(text=text)
         else:
             dispatcher.utter_message(response="utter_comment_repondre")

@@ -68,7 +68,7 @@ def say_procedure(
     return [
         SlotSet(memory.SUBJECT, procedure_id),
         *place.events(),
-        *_ask_caf(dispatcher, tracker, needed=local and place.caf is None),
+        *_ask_caf(dispatcher, tracker, needed=local and place.caf is None and not found.urgence),
     ]
 
 

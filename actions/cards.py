@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, Literal
 
 from babel.dates import format_date
@@ -187,8 +188,8 @@ def _explanation(card: Card, labels: CardLabels) -> list[str]:
 
 
 def french_date(date: dt.date) -> str:
-    """« 4 mai 2026 »."""
-    return format_date(date, "d MMMM y", locale="fr_FR")
+    """« 4 mai 2026 », « 1er avril 2025 »."""
+    return re.sub(r"^1 ", "1er ", format_date(date, "d MMMM y", locale="fr_FR"))
 
 
 def french_month(date: dt.date) -> str:

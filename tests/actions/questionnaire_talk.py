@@ -28,7 +28,7 @@ DOMAIN = Path(__file__).parents[2] / "domain.yml"
 INTENTS = {  # the first whose pattern is in the text
     "arreter": r"\bstop\b|j'arrête|j'arrete|arrêter les questions",
     "recommencer": r"recommence",
-    "verifier_droit": r"^(?:vérifier|verifier|faire (?:le test|le questionnaire|mon plan)|(?:on )?repren)",
+    "verifier_droit": r"^(?:v[ée]rifier|faire (?:le (?:test|questionn)|mon plan)|(?:on )?repren)",
     "corriger": r"\b(?:en fait|corrig|tromp|pardon|rectifi|erreur)",
     "mot_de_passe": r"mot de passe|mdp",
     "rembourser_dette": r"rembourse.* dette",
