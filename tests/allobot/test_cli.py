@@ -13,7 +13,7 @@ import pytest
 from allobot.ports import free_port
 from allobot.project import ROOT
 
-VERBS = {"run", "train", "shell", "test", "check", "ask", "eval", "kb"}
+VERBS = {"run", "train", "shell", "test", "check", "ask", "eligibility", "eval", "kb"}
 
 
 def allobot(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ DECISION = {
     "kind": "decision",
     "decision": {
         "verdict": "oui",
+        "words": None,
         "date": "2026-11-21",
         "amount": {"min": 99.18, "max": 99.18, "unit": "€ par mois", "text": "99,18 € par mois"},
         "conditions": [
