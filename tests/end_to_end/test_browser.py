@@ -439,6 +439,7 @@ def test_the_card_of_a_plan_leads_to_its_page(
         lambda route: route.fulfill(json={"messages": [message, elsewhere]}),
     )
     page.get_by_role("button", name="Poser une question", exact=True).first.click()
+    expect(page.locator(".card.plan")).to_have_count(2)
     first, second = page.locator(".card.plan").all()
     expect(first.locator("ol li")).to_have_text(["Prévenez la Caf.", "Demandez l'aide."])
     expect(second.locator("ol li").first).to_be_visible()

@@ -179,3 +179,14 @@ def test_erasing_leaves_nothing(system: System) -> None:
     for path in databases:
         for file in path.parent.glob(f"{path.name}*"):
             assert "Zébulonette".encode() not in file.read_bytes(), file
+
+
+def test_coming_back_in_the_middle_of_the_questions(person: Person) -> None:
+    """The page was closed, or the network lost: the history ends with the question, still alive."""
+    person.say("vérifier mon droit à l'asf")
+    person.say("je suis son papa")
+    _, answer = person.request("GET", "/api/conversation")
+    last = answer["messages"][-1]
+    assert "Vivez-vous seul" in last["text"]
+    assert [button["label"] for button in last["buttons"]] == ["Oui", "Non", "Je ne sais pas"]
+    assert "Quel âge" in text(person.press([last], "Oui"))
