@@ -15,12 +15,14 @@ from actions.action_demander import ActionDemander
 from actions.action_hors_sujet import ActionHorsSujet
 from actions.action_incompris import ActionIncompris
 from actions.action_mon_territoire import ActionMonTerritoire
+from actions.action_oui import ActionOui
 from actions.action_plus_simple import ActionPlusSimple
 from actions.action_question_suivante import ActionQuestionSuivante
 from actions.action_recommencer import ActionRecommencer
 from actions.action_repondre import ActionRepondre
 from actions.forms import ValidateQuestionnaireForm
 from actions.resources import Resources, make_resources
+from allobot.masking.logs import mask_logs
 from allobot.settings import load_settings
 
 LOOPBACK = "127.0.0.1"
@@ -36,6 +38,7 @@ def make_actions(resources: Resources) -> list[Action]:
         ActionHorsSujet(resources),
         ActionIncompris(resources),
         ActionCommencer(resources),
+        ActionOui(resources),
         ValidateQuestionnaireForm(resources),
         ActionDemander(resources),
         ActionDecider(resources),
@@ -45,6 +48,7 @@ def make_actions(resources: Resources) -> list[Action]:
 
 
 def main() -> None:
+    mask_logs()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     settings = load_settings()
     executor = ActionExecutor()

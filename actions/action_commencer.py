@@ -11,13 +11,12 @@ from rasa_sdk.types import DomainDict
 
 from actions import memory
 from actions.eligibility.questions import Questionnaire
-from actions.memory import entity, intent_of, text_of
+from actions.memory import entity, text_of
 from actions.reading import UNKNOWN, simplify
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
 RULE_ENTITY = "regle"
-YES = "affirmer"  # said after an answer that offers to check a right
 _RESUME = re.compile(r"\b(?:repren\w*|repris\w*|contin\w*|suite|on en etait|verifier_droit)\b")
 
 
@@ -44,8 +43,6 @@ class ActionCommencer(SafeAction):
 
     def _wanted(self, tracker: Tracker) -> str | None:
         """None when nothing tells: the form then asks which right."""
-        if intent_of(tracker) == YES:
-            return self._of_subject(tracker)
         text = text_of(tracker)
         found = entity(tracker, RULE_ENTITY) or self._resources.rule_named(text)
         if found in self._resources.questionnaires:
@@ -53,9 +50,10 @@ class ActionCommencer(SafeAction):
         current = memory.questionnaire(tracker)
         if current and _RESUME.search(simplify(text)):
             return current
-        return self._of_subject(tracker) or current
+        return self.of_subject(tracker) or current
 
-    def _of_subject(self, tracker: Tracker) -> str | None:
+    def of_subject(self, tracker: Tracker) -> str | None:
+        """The rule that the subject under discussion offers to check."""
         subject = memory.subject(tracker)
         rules = (name for name, rule in self._resources.rules.items() if rule.sujet == subject)
         return next(rules, None)

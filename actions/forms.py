@@ -30,6 +30,7 @@ ANSWER_ENTITY, FIELD_ENTITY = "reponse", "champ"
 # Danger ends the questions, even when the message could be an answer.
 DANGER = {"violences_conjugales", "idees_suicidaires", "enfant_en_danger"}
 CORRECT, UNSURE = "corriger", "nlu_fallback"
+SURELY = 0.85  # confidence; the danger net gives 1
 # Intents that are not another subject when they come as the answer to a question.
 NOT_A_SUBJECT = {
     "affirmer",
@@ -73,7 +74,8 @@ class ValidateQuestionnaireForm(SafeAction):
             if changes is None:
                 refused = self._explain(dispatcher, turn)
             else:
-                self._alert(dispatcher, questionnaire, changes)
+                if turn.endangered() or _tells_danger(questionnaire, changes):
+                    dispatcher.utter_message(response="utter_si_danger")
                 answers = with_changes(answers, changes)
         answers = self._with_place(answers, questionnaire, tracker)
         fact = questionnaire.next_fact(answers, self._resources.today())
@@ -100,17 +102,6 @@ class ValidateQuestionnaireForm(SafeAction):
         text = turn.questionnaire.content.questions[turn.asked].pourquoi
         dispatcher.utter_message(text=self._resources.cards.render(text, self._resources.today()))
         return refused
-
-    def _alert(
-        self,
-        dispatcher: CollectingDispatcher,
-        questionnaire: Questionnaire,
-        changes: dict[str, str | None],
-    ) -> None:
-        """An answer that tells of a danger gets the emergency numbers before the next question."""
-        questions = questionnaire.content.questions
-        if any(value and questions[fact].alerte == value for fact, value in changes.items()):
-            dispatcher.utter_message(response="utter_si_danger")
 
     def _with_place(
         self, answers: dict[str, str], questionnaire: Questionnaire, tracker: Tracker
@@ -145,7 +136,7 @@ class _Turn:
             return False
         intent = intent_of(self.tracker)
         if intent in DANGER:
-            return True
+            return not (self._reading and self._reading.sure and self._is_doubtful())
         if intent == CORRECT and not (self._corrected or self._reading):
             return True  # its own action asks which answer is wrong
         if self._corrected or self.asks_why() or _repeated(self.tracker):
@@ -157,6 +148,15 @@ class _Turn:
         if intent == self.questionnaire.content.sujet and self._reading:
             return False
         return self._reading is None or not self._reading.sure or is_question(self._text)
+
+    def _is_doubtful(self) -> bool:
+        """The classifier alone sees a danger, where the words of danger are not."""
+        confidence = (self.tracker.latest_message.get("intent") or {}).get("confidence", 1.0)
+        return float(confidence) < SURELY
+
+    def endangered(self) -> bool:
+        """A danger may be in words that answer the question all the same."""
+        return intent_of(self.tracker) in DANGER
 
     def asks_why(self) -> bool:
         return not self._button and asks_why(self._text)
@@ -172,11 +172,18 @@ class _Turn:
         return {self.asked: self._reading.value} if self._reading else None
 
     def _corrections(self) -> dict[str, str | None]:
-        """Earlier answers that the text changes: "en fait elle a 12 ans"."""
-        if self._button or not is_correction(self._text):
+        """Earlier answers that the text changes: "en fait elle a 12 ans", or a late answer."""
+        if self._button or not (is_correction(self._text) or self._reading is None):
             return {}
         earlier = self.questionnaire.answered(memory.answers(self.tracker))
-        return {**self.questionnaire.spotted(self._text, earlier, self._reader)}
+        found = self.questionnaire.spotted(self._text, earlier, self._reader)
+        return {fact: value for fact, value in found.items() if value != earlier[fact]}
+
+
+def _tells_danger(questionnaire: Questionnaire, changes: dict[str, str | None]) -> bool:
+    """Whether one of these answers is the one that tells of a danger."""
+    questions = questionnaire.content.questions
+    return any(value and questions[fact].alerte == value for fact, value in changes.items())
 
 
 def with_changes(answers: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from actions.action_corriger import ActionCorriger
 from actions.action_decider import ActionDecider
 from actions.action_demander import ActionDemander
 from actions.action_incompris import ActionIncompris, tries
+from actions.action_oui import ActionOui
 from actions.action_recommencer import ActionRecommencer
 from actions.action_repondre import ActionRepondre
 from actions.resources import Resources
@@ -267,8 +268,17 @@ async def test_without_a_name_every_right_is_offered(resources: Resources) -> No
 
 async def test_yes_starts_the_questions_of_the_subject(resources: Resources) -> None:
     on = tracker(user("oui", "affirmer"), {"sujet": "separation", "questionnaire": "asf"})
-    _, events = await run(ActionCommencer(resources), on)
+    _, events = await run(ActionOui(resources), on)
     assert slots_of(events)["questionnaire"] == "separation"
+    assert followups(events) == ["questionnaire_form"]
+
+
+@pytest.mark.parametrize("subject", ["mot_de_passe", None])
+async def test_yes_to_nothing_is_answered(resources: Resources, subject: str | None) -> None:
+    on = tracker(user("oui", "affirmer"), {"sujet": subject, "questionnaire": "asf"})
+    said, events = await run(ActionOui(resources), on)
+    assert events == []
+    assert said.messages[0]["response"] == "utter_d_accord"
 
 
 async def test_what_is_known_already_is_said_before_the_questions(resources: Resources) -> None:

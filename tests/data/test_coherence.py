@@ -53,6 +53,18 @@ def test_every_intent_of_the_domain_has_examples_and_the_reverse() -> None:
     assert set(EXAMPLES) == set(DOMAIN["intents"])
 
 
+def test_every_intent_has_a_rule() -> None:
+    """Rasa would fall back again and again on one without, and the conversation would end."""
+    ruled = {
+        step["intent"]
+        for path in (ROOT / "data" / "rules").glob("*.yml")
+        for rule in load(path)["rules"]
+        for step in rule["steps"]
+        if "intent" in step
+    }
+    assert set(DOMAIN["intents"]) <= ruled
+
+
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_every_procedure_is_an_intent(procedure: str) -> None:
     assert procedure in DOMAIN["intents"]

@@ -190,3 +190,15 @@ def test_coming_back_in_the_middle_of_the_questions(person: Person) -> None:
     assert "Vivez-vous seul" in last["text"]
     assert [button["label"] for button in last["buttons"]] == ["Oui", "Non", "Je ne sais pas"]
     assert "Quel âge" in text(person.press([last], "Oui"))
+
+
+def test_a_yes_or_a_no_to_nothing_gets_one_answer_and_the_talk_goes_on(person: Person) -> None:
+    for words in ("oui", "non", "bleu", "oui", "non"):
+        assert 1 <= len(person.say(words)) <= 3
+    assert card(person.say("j'ai perdu mon mot de passe caf"))["id"] == "mot_de_passe"
+
+
+def test_a_no_after_a_decision_does_not_end_the_talk(person: Person) -> None:
+    person.say("vérifier mon droit aux passeports loisirs")
+    for words in ("52", "non", "oui", "2012 et 2016", "600", "aucune idée"):
+        assert "Désolé, je n'arrive pas" not in text(person.say(words))
