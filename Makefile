@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 ALLOBOT := .venv/bin/python -m allobot
 
-.PHONY: help environments run train shell test check ask eval kb eligibility
+.PHONY: help environments run train shell test check ask eval kb eligibility audit purge
 
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,15 +30,21 @@ eligibility: environments ## Estimate a right from facts (rule=asf json='{"vit_s
 	@$(ALLOBOT) eligibility "$$rule" $(if $(json),--json "$$json") $(if $(date),--date "$$date") \
 	  $(if $(text),--text)
 
+purge: environments ## Erase the conversations that are too old (days=7 instead of ALLOBOT_RETENTION_DAYS)
+	@$(ALLOBOT) purge $(if $(days),--days "$$days")
+
 check: environments ## Check style, types, training data and data files
 	@$(ALLOBOT) check
+
+audit: environments ## List known advisories on what is installed, and our answers (service=https://… for a mirror)
+	@$(ALLOBOT) audit $(if $(service),--service "$$service")
 
 ask: environments ## Ask the running bot one question (Q="Comment prendre rendez-vous ?")
 	@$(ALLOBOT) ask "$$Q"
 
 # A variable typed after the verb reaches the recipe through the environment, so that quotes,
 # apostrophes and spaces in it are safe.
-export Q date caf rule json
+export Q date caf rule json days service
 
 environments:
 	@scripts/bootstrap

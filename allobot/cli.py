@@ -121,6 +121,18 @@ def check() -> None:
 
 
 @app.command()
+def audit(
+    service: Annotated[
+        str | None, typer.Option(help="Another service of advisories, such as a mirror of OSV.")
+    ] = None,
+) -> None:
+    """List known advisories on what is installed, and our answers."""
+    from allobot import audit as advisories
+
+    advisories.audit(_project(), service or advisories.SERVICE)
+
+
+@app.command()
 def eligibility(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="Rule, such as asf.")],
     facts: Annotated[
@@ -145,6 +157,19 @@ def ask(question: Annotated[str, typer.Argument(help="What you would type to the
 
     settings = _project().settings
     print(ask_bot(address(settings.web_host, settings.web_port), question))
+
+
+@app.command()
+def purge(
+    days: Annotated[
+        int | None,
+        typer.Option(min=0, max=3650, help="Days without use; ALLOBOT_RETENTION_DAYS by default."),
+    ] = None,
+) -> None:
+    """Erase the conversations that are too old, even while the bot runs."""
+    from allobot.purge import purge as purge_conversations
+
+    purge_conversations(_project(), days)
 
 
 def _project(**given: object) -> Project:

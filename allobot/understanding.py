@@ -1,4 +1,4 @@
-"""Measures how well the bot understands: a table here, a report with a picture in `var/eval`."""
+"""Measures how well the bot understands and masks: a table here, a report in `var/eval`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from allobot.messages import say
 from allobot.project import Project
 
 HELD_OUT = Path("tests") / "understanding" / "held_out.yml"
+MASKING = Path("tests") / "web" / "masking_cases.yml"
 
 
 def measure(project: Project, questions: Path) -> None:
@@ -25,6 +26,7 @@ def measure(project: Project, questions: Path) -> None:
         *(project.rasa_python, "-m", "bot.evaluation"),
         *("--model", str(project.model), "--data", "data/nlu"),
         *("--held-out", str(HELD_OUT), "--questions", str(questions), "--out", str(out)),
+        *("--masking", str(MASKING)),
     ]
     print(say("eval_mesure"), flush=True)
     if run(command, cwd=project.root, env=project.environment()) != 0:

@@ -7,6 +7,8 @@ import sys
 import warnings
 from typing import Any
 
+from allobot.masking.logs import mask_logs
+
 SETTINGS = {
     "RASA_TELEMETRY_ENABLED": "false",
     # An idle BLAS thread spins: one thread halves the CPU of a message.
@@ -23,6 +25,7 @@ def main() -> None:
     os.environ.pop("SENTRY_DSN", None)
 
     hush_deprecations()
+    mask_logs()
     from rasa.__main__ import main as rasa_main
 
     from bot.tuning import tune

@@ -1,8 +1,8 @@
 """`python -m bot.evaluation`: how well Allobot understands, in one table and one report.
 
 Measures the trained model on questions kept apart (labelled, never trained on) and on the same
-questions spoilt with a fixed seed, and cross-validates the training examples. Called by
-`allobot eval`, which trains first when needed.
+questions spoilt with a fixed seed, cross-validates the training examples, and measures the masking
+of personal data. Called by `allobot eval`, which trains first when needed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from allobot.masking.measure import measure, read_cases
 from bot.calibration import ANSWER, Array
 
 ELSEWHERE = "hors_sujet"
@@ -192,6 +193,17 @@ def cross_validation(data: Path) -> Line:
     return _line("exemples, validation croisée : bon sujet en premier", right)
 
 
+def masking(cases: Path) -> list[Line]:
+    """What the masking of personal data finds, and spares, in texts written for that."""
+    groups = read_cases(cases)
+    lines = []
+    for title, names in (("", list(groups)), (" (mis de côté)", ["held_out"])):
+        score = measure(*(groups[name] for name in names))
+        lines.append(Line(f"masquage{title} : précision", score.precision, score.changed))
+        lines.append(Line(f"masquage{title} : rappel", score.recall, score.personal))
+    return lines
+
+
 def perturbed(model: Model, records: list[dict[str, str]], title: str) -> list[Line]:
     """How many are found when the same questions are spoilt."""
     inside = [record for record in records if record["intent"] != ELSEWHERE]
@@ -268,6 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--held-out", type=Path, required=True)
     parser.add_argument("--questions", type=Path)
+    parser.add_argument("--masking", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     _quiet()
@@ -282,6 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lines += summary("réelles", asked)
         kinds = by_group(asked, lambda a: f"réelles, {a.kind} : bon sujet en premier")
         lines += [*kinds, *perturbed(model, records, "réelles")]
+    lines += masking(options.masking)
     options.out.mkdir(parents=True, exist_ok=True)
     draw_matrix([a for asked in groups.values() for a in asked], options.out / "confusion.png")
     (options.out / "rapport.md").write_text(report(lines, groups), encoding="utf-8")

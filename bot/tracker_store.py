@@ -1,7 +1,8 @@
-"""Keeps what a person in danger wrote out of Rasa's file: only the category of danger is stored.
+"""Keeps out of Rasa's file what a person in danger wrote, and anyone's personal data.
 
 While the message is answered the words are there, in memory; they are never written. What comes
-back at the next message is « [violences_conjugales] ». Used from endpoints.yml.
+back at the next message is « [violences_conjugales] », or the text masked: the gateway masks before
+Rasa, this is for other channels and for what it would let through. Used from endpoints.yml.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from allobot.masking import mask
 from bot.classifier import SECOND
 from bot.danger import CATEGORIES
 
-NAMES_ONLY = ("intent", "intent_ranking", "bande")  # of parse_data: no word of the person
+NAMES_ONLY = ("intent", "intent_ranking", "bande", SECOND)  # of parse_data: no word of the person
 
 
 class DiscreetTrackerStore(SQLTrackerStore):
@@ -32,17 +34,26 @@ class DiscreetTrackerStore(SQLTrackerStore):
 
 
 def discreet(event: Event) -> Event:
-    """The event, or a copy without the person's words when they speak of danger."""
-    category = _danger(event)
-    if category is None:
+    """The event, or a copy without the person's words of danger or personal data."""
+    if not isinstance(event, UserUttered):
         return event
-    hidden = f"[{category}]"
+    category = _danger(event)
+    if category is not None:
+        return _quiet(event, f"[{category}]")
+    # Everything Rasa derives from the text repeats it, in a form that may hide a number.
+    kept = _strings([event.text, event.parse_data, event.entities, event.metadata])
+    if any(mask(string).kinds for string in kept):
+        return _quiet(event, mask(event.text or "").text)
+    return event
+
+
+def _quiet(event: UserUttered, text: str) -> UserUttered:
     parsed = {name: event.parse_data[name] for name in NAMES_ONLY if name in event.parse_data}
     quiet = copy.copy(event)
-    quiet.text, quiet.entities, quiet.metadata = hidden, [], {}
+    quiet.text, quiet.entities, quiet.metadata = text, [], {}
     quiet.parse_data = {
         **parsed,
-        "text": hidden,
+        "text": text,
         "entities": [],
         "metadata": {},
         "message_id": event.message_id,
@@ -50,9 +61,18 @@ def discreet(event: Event) -> Event:
     return quiet
 
 
-def _danger(event: Event) -> str | None:
+def _strings(value: Any) -> Iterator[str]:
+    """Every string inside."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _danger(event: UserUttered) -> str | None:
     """The category that a message speaks of, first or second."""
-    if not isinstance(event, UserUttered):
-        return None
     names = (event.intent_name, event.parse_data.get(SECOND))
     return next((name for name in names if name in CATEGORIES), None)

@@ -5,19 +5,20 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from allobot.database import UnsupportedDatabase
+from allobot.errors import ConfigurationError
 from allobot.settings import BadKey, Settings, load_settings
-from web.app import make_app
-from web.logs import AccessLog, log_to_stderr
-from web.sentences import sentences
+from web.logs import log_to_stderr
+from web.sentences import StartSentences, sentences
+from web.server import Runner
 
 PRIVATE = 0o077  # what the gateway writes is for its own account only
-SHUTDOWN_SECONDS = 15.0  # more than Rasa takes to answer the messages under way
 
 
 class CannotListen(Exception):
@@ -32,8 +33,9 @@ def main() -> int:
     try:
         asyncio.run(serve(load_settings()))
     except ValidationError as error:
-        names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        return _fail(start.bad_settings.format(names=names))
+        return _fail(start.bad_settings.format(names=", ".join(_names(error, start))))
+    except ConfigurationError as error:
+        return _fail(str(error))
     except CannotListen as error:
         return _fail(str(error))
     except (SQLAlchemyError, UnsupportedDatabase) as error:
@@ -50,9 +52,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
-        make_app(settings), access_log_class=AccessLog, shutdown_timeout=SHUTDOWN_SECONDS
-    )
+    runner = Runner(settings)
     try:
         await runner.setup()
         address = await _listen(runner, settings)
@@ -76,6 +76,13 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> str:
         raise CannotListen(sentence.format(**where)) from error
     host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
     return f"http://{host}:{runner.addresses[0][1]}"
+
+
+def _names(error: ValidationError, start: StartSentences) -> Iterator[str]:
+    """Yield each setting that does not fit."""
+    for item in error.errors():
+        name = ".".join(map(str, item["loc"]))
+        yield start.secret_too_short if name == "secret" else name
 
 
 def _fail(sentence: str) -> int:

@@ -6,17 +6,21 @@ from collections.abc import AsyncIterator
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 
 from allobot.database import make_engine, upgrade
+from allobot.masking.logs import mask_logs
 from allobot.settings import Settings
-from web import eligibility, files, health, openapi, recap, routes
+from web import assistant, eligibility, feedback, files, health, openapi, privacy, recap, routes
+from web.assistant import FORM_TOKENS, FormTokens, pages
 from web.bodies import MAX_BYTES
 from web.conversations.service import Conversations
 from web.conversations.sql_store import SqlStore
 from web.conversations.store import ConversationStore
+from web.embed import answer_preflight
 from web.errors import json_errors
 from web.keys import CONTENT, CONVERSATIONS, HTTP_CLIENT, SESSIONS, SETTINGS, STORE
 from web.knowledge import LazyContent
-from web.logs import protect_loggers
+from web.limits import LIMITS, Limits, limit
 from web.rasa_client import RasaClient
+from web.retention import retention
 from web.security import add_headers, guard
 from web.sentences import sentences
 from web.session import Sessions
@@ -35,20 +39,40 @@ def make_app(
     the signing key cannot be made or read.
     """
     sentences()
-    protect_loggers()
-    app = web.Application(middlewares=[json_errors, guard], client_max_size=MAX_BYTES)
-    app[SETTINGS] = settings
-    app[SESSIONS] = Sessions(
-        settings.signing_key(), settings.session_minutes, secure=settings.cookie_secure
+    mask_logs()
+    app = web.Application(
+        middlewares=[json_errors, pages, answer_preflight, limit, guard], client_max_size=MAX_BYTES
     )
+    app[SETTINGS] = settings
+    key = settings.signing_key()
+    app[LIMITS] = Limits(settings, key)
+    app.on_cleanup.append(app[LIMITS].close)
+    app[SESSIONS] = Sessions(
+        key,
+        settings.session_minutes,
+        secure=settings.cookie_secure,
+        embedded=bool(settings.embed_origins),
+    )
+    app[FORM_TOKENS] = FormTokens(key, settings.session_minutes)
     app[CONTENT] = content or LazyContent()
     if store is None:
         app.cleanup_ctx.append(_database)
     else:
         app[STORE] = store
     app.cleanup_ctx.append(_rasa)
+    app.cleanup_ctx.append(retention)
     app.on_response_prepare.append(add_headers)
-    for module in (routes, recap, health, openapi, files, eligibility):
+    for module in (
+        routes,
+        feedback,
+        assistant,
+        recap,
+        health,
+        openapi,
+        files,
+        eligibility,
+        privacy,
+    ):
         app.add_routes(module.routes)
     return app
 

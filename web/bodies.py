@@ -51,7 +51,7 @@ async def read_body(request: web.Request, shape: type[Shape]) -> Shape:
 
     Raises BodyTooLarge, BodyTimeout, InvalidJson or InvalidMessage.
     """
-    raw = await _read_bytes(request)
+    raw = await read_bytes(request)
     try:
         return shape.model_validate_json(raw)
     except ValidationError as error:
@@ -59,15 +59,19 @@ async def read_body(request: web.Request, shape: type[Shape]) -> Shape:
         raise (InvalidJson if syntax else InvalidMessage) from None
 
 
-async def _read_bytes(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BYTES:
+async def read_bytes(request: web.Request, limit: int = MAX_BYTES) -> bytes:
+    """Return the raw body, of `limit` bytes at most.
+
+    Raises BodyTooLarge, BodyTimeout or InvalidRequest.
+    """
+    if (request.content_length or 0) > limit:
         raise BodyTooLarge
     body = b""
     try:
         async with asyncio.timeout(SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > MAX_BYTES:
+                if len(body) > limit:
                     raise BodyTooLarge
     except TimeoutError as error:
         raise BodyTimeout from error
@@ -78,5 +82,14 @@ async def _read_bytes(request: web.Request) -> bytes:
 
 def is_plain_json(request: web.Request) -> bool:
     """Tell whether the body is declared as JSON, and not compressed."""
+    return _is_plain(request, "application/json")
+
+
+def is_plain_form(request: web.Request) -> bool:
+    """Tell whether the body is declared as an HTML form, and not compressed."""
+    return _is_plain(request, "application/x-www-form-urlencoded")
+
+
+def _is_plain(request: web.Request, kind: str) -> bool:
     encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity")
-    return request.content_type == "application/json" and encoding.lower() == "identity"
+    return request.content_type == kind and encoding.lower() == "identity"

@@ -9,12 +9,15 @@ GatewayError                     500 internal_error
 │   ├── UnknownButton            400 unknown_button
 │   └── InvalidFacts             400 invalid_facts
 ├── BadOrigin                    403 bad_origin
+├── StaleForm                    403 stale_form
 ├── NotFound                     404 not_found
-│   └── NoConversation           404 no_conversation
+│   ├── NoConversation           404 no_conversation
+│   └── UnknownMessage           404 unknown_message
 ├── MethodNotAllowed             405 method_not_allowed
 ├── BodyTimeout                  408 body_timeout
 ├── BodyTooLarge                 413 body_too_large
 ├── UnsupportedMediaType         415 unsupported_media_type
+├── TooManyRequests              429 too_many_requests
 ├── StoreUnavailable             503 unavailable
 └── RasaUnavailable              never answered: becomes a message that says where to turn
 
@@ -87,6 +90,13 @@ class BadOrigin(GatewayError):
     code = "bad_origin"
 
 
+class StaleForm(GatewayError):
+    """The token of a form is not ours, of another conversation or too old."""
+
+    status = 403
+    code = "stale_form"
+
+
 class NotFound(GatewayError):
     """Nothing at this address."""
 
@@ -98,6 +108,12 @@ class NoConversation(NotFound):
     """No cookie, a forged or too old one, or an erased conversation."""
 
     code = "no_conversation"
+
+
+class UnknownMessage(NotFound):
+    """Not a message of the bot in this conversation."""
+
+    code = "unknown_message"
 
 
 class MethodNotAllowed(GatewayError):
@@ -126,6 +142,18 @@ class UnsupportedMediaType(GatewayError):
 
     status = 415
     code = "unsupported_media_type"
+
+
+class TooManyRequests(GatewayError):
+    """A limit is passed (web/limits.py)."""
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, seconds: int) -> None:
+        """Ask to wait that long."""
+        super().__init__()
+        self.seconds = seconds
 
 
 class StoreUnavailable(GatewayError):
@@ -158,6 +186,8 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     """Answer every error as `{"error": {"code", "message"}}`, never with a trace."""
     try:
         return await handler(request)
+    except TooManyRequests as error:
+        return error_response(TooManyRequests, retry_after=error.seconds)
     except GatewayError as error:
         if error.status >= 500:
             LOGGER.error("%s: %s", error.code, describe(error))
@@ -173,11 +203,15 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 def error_response(
-    kind: type[GatewayError], allow: str | None = None, fields: Mapping[str, str] | None = None
+    kind: type[GatewayError],
+    allow: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    retry_after: int | None = None,
 ) -> web.Response:
     """Return the JSON answer of an error class.
 
-    `allow` lists the methods of the address; `fields` says what is wrong, by field.
+    `allow` lists the methods of the address; `fields` says what is wrong, by field;
+    `retry_after` is in seconds.
     """
     error: dict[str, object] = {"code": kind.code, "message": sentences().errors[kind.code]}
     if fields:
@@ -185,6 +219,8 @@ def error_response(
     response = web.json_response({"error": error}, status=kind.status)
     if allow:
         response.headers[hdrs.ALLOW] = allow
+    if retry_after is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(retry_after)
     if kind in (BodyTimeout, BodyTooLarge):
         response.force_close()  # the rest of the body is not worth reading
     return response

@@ -3,30 +3,21 @@
 No cookie is read or set, and no value of the address is shown: only our own texts are.
 """
 
-import asyncio
 import datetime as dt
-import re
-from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
-from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
-from aiohttp import hdrs, web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from actions.cards import french_date
 from actions.eligibility.recap import PATH, UnknownStep, decode, find_rule
 from actions.knowledge.errors import KnowledgeError, UnknownAtDate
+from web.errors import TooManyRequests
 from web.keys import CONTENT, SETTINGS
 from web.knowledge import Content
+from web.limits import limit_client
 from web.logs import LOGGER, describe
-
-TEMPLATES = Path(__file__).parent / "templates"
-HEADERS = MappingProxyType({hdrs.CACHE_CONTROL: "no-store", "X-Robots-Tag": "noindex"})
-BEFORE_MARKS = re.compile(r" (?=[:;?!»%€])")
+from web.pages import page
 
 routes = web.RouteTableDef()
 
@@ -49,15 +40,20 @@ class _NoSuchPlan(Exception):
 async def recap(request: web.Request) -> web.Response:
     """Give the page of a plan, or one that says kindly that there is none."""
     try:
+        await limit_client(request, "pages")
         asked = _Asked.model_validate(dict(request.query))
         today = request.app[SETTINGS].today()
         plan = _plan(asked, await request.app[CONTENT].get(), today)
     except (ValidationError, _NoSuchPlan):
-        return await _page("recap_missing.html", {"failed": False}, HTTPStatus.NOT_FOUND)
+        return await page("recap_missing.html", {"failed": False}, HTTPStatus.NOT_FOUND)
+    except TooManyRequests as error:
+        later = await page("recap_missing.html", {"failed": True}, HTTPStatus.TOO_MANY_REQUESTS)
+        later.headers["Retry-After"] = str(error.seconds)
+        return later
     except KnowledgeError as error:
         LOGGER.error("recap: %s", describe(error))
-        return await _page("recap_missing.html", {"failed": True}, HTTPStatus.SERVICE_UNAVAILABLE)
-    return await _page("recap.html", plan, HTTPStatus.OK)
+        return await page("recap_missing.html", {"failed": True}, HTTPStatus.SERVICE_UNAVAILABLE)
+    return await page("recap.html", plan, HTTPStatus.OK)
 
 
 def _plan(asked: _Asked, content: Content, today: dt.date) -> dict[str, Any]:
@@ -84,35 +80,3 @@ def _plan(asked: _Asked, content: Content, today: dt.date) -> dict[str, Any]:
         "checked": rule.verifie_le,
         "date": date,
     }
-
-
-async def _page(name: str, values: Mapping[str, Any], status: HTTPStatus) -> web.Response:
-    html = await asyncio.to_thread(lambda: _templates().get_template(name).render(values))
-    return web.Response(
-        text=html, status=status, content_type="text/html", charset="utf-8", headers=HEADERS
-    )
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["typeset"] = typeset
-    environment.filters["french_date"] = _long_date
-    return environment
-
-
-def typeset(text: str) -> str:
-    """Return the text with the no-break spaces of French typography."""
-    return BEFORE_MARKS.sub("\u00a0", text).replace("« ", "«\u00a0")
-
-
-def _long_date(date: dt.date) -> str:
-    """« 1er mai 2026 », with no break between the number and the month."""
-    day, rest = french_date(date).split(" ", 1)
-    return f"{'1er' if day == '1' else day}\u00a0{rest}"

@@ -6,8 +6,10 @@ from aiohttp import web
 
 from web.bodies import NewConversation, NewMessage, read_body
 from web.errors import NoConversation
-from web.keys import CONVERSATIONS, SESSIONS
+from web.keys import CONVERSATIONS, SESSIONS, SETTINGS
+from web.limits import limit_client
 from web.messages import Message
+from web.privacy import information
 
 routes = web.RouteTableDef()
 
@@ -18,15 +20,17 @@ async def open_conversation(request: web.Request) -> web.Response:
     await read_body(request, NewConversation)
     conversations = request.app[CONVERSATIONS]
     conversation_id = request.app[SESSIONS].read(request)
+    told = information(request.app[SETTINGS])
     if conversation_id is not None:
         try:
             history = await conversations.history(conversation_id)
         except NoConversation:
             pass
         else:
-            return _answer(request, conversation_id, history)
+            return _answer(request, conversation_id, history, information=told)
+    await limit_client(request, "openings")
     conversation_id, greeting = await conversations.open()
-    return _answer(request, conversation_id, greeting, status=201)
+    return _answer(request, conversation_id, greeting, status=201, information=told)
 
 
 @routes.get("/api/conversation")
@@ -65,9 +69,13 @@ def _session(request: web.Request) -> str:
 
 
 def _answer(
-    request: web.Request, conversation_id: str, messages: Iterable[Message], status: int = 200
+    request: web.Request,
+    conversation_id: str,
+    messages: Iterable[Message],
+    status: int = 200,
+    **more: str,
 ) -> web.Response:
-    body = {"messages": [message.public() for message in messages]}
+    body = {"messages": [message.public() for message in messages], **more}
     response = web.json_response(body, status=status)
     request.app[SESSIONS].issue(response, conversation_id)
     return response

@@ -12,13 +12,12 @@ FILE = Path(__file__).with_name("sentences.yml")
 
 
 class MaskedSentences(BaseModel):
-    """What replaces personal data (`tokens`), and how the answer says so."""
+    """How the answer says that personal data was masked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     notice: str
     last_separator: str
-    tokens: dict[str, str]
     labels: dict[str, str]
 
     def notice_of(self, kinds: Sequence[str]) -> str:
@@ -36,9 +35,19 @@ class StartSentences(BaseModel):
     ready: str
     port_taken: str
     cannot_listen: str
+    secret_too_short: str
     bad_settings: str
     database_down: str
     cannot_write: str
+
+
+class InformationSentences(BaseModel):
+    """What people are told of their messages; `unnamed` stands for who keeps them, not set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    short: str
+    unnamed: str
 
 
 class Sentences(BaseModel):
@@ -49,6 +58,7 @@ class Sentences(BaseModel):
     start: StartSentences
     errors: dict[str, str]
     rasa_unavailable: str
+    information: InformationSentences
     choose: str
     discreet: str
     masked: MaskedSentences

@@ -8,16 +8,23 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE = "allobot"
 PURPOSE = "allobot.web.conversation"  # a signature made for another purpose is worth nothing here
+# http.cookies only knows Partitioned from Python 3.14: it follows the attribute before it.
+EMBEDDED = "None; Partitioned"
 CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 class Sessions:
     """Issues, reads and clears the cookie."""
 
-    def __init__(self, key: str, minutes: int, *, secure: bool) -> None:
-        """Sign with `key`; `secure` restricts the cookie to https."""
+    def __init__(self, key: str, minutes: int, *, secure: bool, embedded: bool = False) -> None:
+        """Sign with `key`; `secure` restricts the cookie to https.
+
+        `embedded` lets it travel from the sites that embed Allobot: one cookie for each of them,
+        as it is partitioned, and over https only.
+        """
         self._seconds = minutes * 60
-        self._secure = secure
+        self._secure = secure or embedded
+        self._same_site = EMBEDDED if embedded else "Strict"
         self._serializer = URLSafeTimedSerializer(
             key,
             salt=PURPOSE,
@@ -44,10 +51,12 @@ class Sessions:
             max_age=self._seconds,
             path="/",
             httponly=True,
-            samesite="Strict",
+            samesite=self._same_site,
             secure=self._secure,
         )
 
     def clear(self, response: web.StreamResponse) -> None:
         """Take the cookie back."""
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=self._secure)
+        response.del_cookie(
+            COOKIE, path="/", httponly=True, samesite=self._same_site, secure=self._secure
+        )

@@ -13,7 +13,19 @@ import pytest
 from allobot.ports import free_port
 from allobot.project import ROOT
 
-VERBS = {"run", "train", "shell", "test", "check", "ask", "eligibility", "eval", "kb"}
+VERBS = {
+    "run",
+    "train",
+    "shell",
+    "test",
+    "check",
+    "ask",
+    "eligibility",
+    "eval",
+    "kb",
+    "audit",
+    "purge",
+}
 
 
 def allobot(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from bot.evaluation import (
     draw_matrix,
     lose_accents,
     lose_apostrophes,
+    masking,
     mistype,
     report,
     summary,
@@ -38,6 +39,18 @@ def test_the_three_shares() -> None:
     assert (inside.count, round(inside.value, 1)) == (3, 33.3)
     assert (outside.count, outside.value) == (2, 50)
     assert (wrong.count, wrong.value) == (5, 40)
+
+
+def test_masking_is_measured_on_all_its_cases_and_on_those_held_out() -> None:
+    lines = masking(Path("tests/web/masking_cases.yml"))
+    assert [line.measure for line in lines] == [
+        "masquage : précision",
+        "masquage : rappel",
+        "masquage (mis de côté) : précision",
+        "masquage (mis de côté) : rappel",
+    ]
+    assert all(line.value >= 98 for line in lines)
+    assert lines[0].count >= 170 and lines[2].count * 3 >= lines[0].count
 
 
 def test_confusions_are_counted_with_an_example() -> None:

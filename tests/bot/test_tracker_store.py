@@ -1,4 +1,7 @@
-"""A real SQLite file: what a person in danger wrote must be nowhere in its bytes."""
+"""A real SQLite file: words of danger and personal data must be nowhere in its bytes.
+
+The numbers are made up.
+"""
 
 import json
 import sqlite3
@@ -149,6 +152,51 @@ async def test_a_second_question_about_danger_counts(
 ) -> None:
     await save(store, *turn(said(WORDS, "rsa", second="violences_conjugales")))
     assert b"trangl" not in bytes_of(file)
+
+
+@pytest.mark.parametrize(
+    ("secret", "token"),
+    [
+        ("06 39 98 12 34", "[numéro de téléphone]"),
+        ("lea.martin@exemple.fr", "[adresse e-mail]"),
+        ("2 85 08 52 232 261 42", "[numéro de Sécurité sociale]"),
+        ("FR76 1922 6141 4661 4610 0330 772", "[IBAN]"),
+        ("4971 0146 7300 2455", "[carte bancaire]"),
+        ("12 rue des Lilas 52000 Langres", "[adresse postale]"),
+    ],
+)
+async def test_personal_data_is_nowhere_in_the_file(
+    store: DiscreetTrackerStore, file: Path, secret: str, token: str
+) -> None:
+    tracker = await save(store, *turn(said(f"le rsa ? {secret} merci", "rsa")))
+    content = bytes_of(file)
+    for part in (secret, secret.lower(), secret[-8:]):
+        assert part.encode() not in content
+    [user] = [row for row in rows(file) if row["event"] == "user"]
+    assert user["text"] == user["parse_data"]["text"] == f"le rsa ? {token} merci"
+    assert user["parse_data"]["intent"]["name"] == "rsa"
+    # The message being answered keeps its words, as for danger.
+    assert tracker.latest_message is not None
+    assert secret in tracker.latest_message.text
+
+
+async def test_a_name_and_its_birth_date_are_nowhere_in_the_file(
+    store: DiscreetTrackerStore, file: Path
+) -> None:
+    await save(store, *turn(said("je m'appelle Léa Martin née le 12/03/1985", "rsa")))
+    content = bytes_of(file)
+    for part in ("Martin", "martin", "1985"):
+        assert part.encode() not in content
+
+
+async def test_personal_data_beside_the_text_is_not_kept_either(
+    store: DiscreetTrackerStore, file: Path
+) -> None:
+    event = said("comment demander le rsa", "rsa")
+    event.metadata = event.parse_data["metadata"] = {"de": "lea.martin@exemple.fr"}
+    await save(store, *turn(event))
+    assert b"martin" not in bytes_of(file)
+    assert b"comment demander le rsa" in bytes_of(file)
 
 
 def test_only_messages_are_changed() -> None:

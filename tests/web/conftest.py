@@ -42,7 +42,12 @@ async def rasa() -> AsyncIterator[FakeRasa]:
 @pytest.fixture
 def settings(tmp_path: Path, rasa: FakeRasa) -> Settings:
     return Settings(
-        var=tmp_path, rasa_port=rasa.port, actions_port=rasa.port, secret="s" * 32, rasa_timeout=1.0
+        var=tmp_path,
+        rasa_port=rasa.port,
+        actions_port=rasa.port,
+        secret="s" * 32,
+        rasa_timeout=1.0,
+        limit_messages="1000/second",  # a test talks faster than a person
     )
 
 

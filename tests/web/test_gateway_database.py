@@ -22,7 +22,7 @@ from allobot.database import (
 )
 from web.conversations import models
 
-OURS = {models.ConversationRow.__tablename__, "message", "button"}
+OURS = {models.ConversationRow.__tablename__, "message", "button", "feedback"}
 
 
 def is_ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:

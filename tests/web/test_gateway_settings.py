@@ -54,6 +54,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ("ALLOBOT_SECRET", "court"),
         ("ALLOBOT_RASA_TIMEOUT", "0"),
         ("ALLOBOT_SESSION_MINUTES", "0"),
+        ("ALLOBOT_RETENTION_DAYS", "0"),
+        ("ALLOBOT_RETENTION_DAYS", "400"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_without_being_repeated(

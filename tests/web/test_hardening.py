@@ -1,22 +1,26 @@
 """The promises of the gateway on security: one test each, whose name is the promise."""
 
 import asyncio
+import contextlib
+import ipaddress
 import json
 import logging
 import re
 import stat
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 from itsdangerous import URLSafeTimedSerializer
+from playwright.async_api import async_playwright, expect
 
 from allobot.settings import Settings
 from tests.web.api_client import Answer, Api
-from tests.web.fake_rasa import FakeRasa
-from web import bodies
+from tests.web.fake_rasa import CARD, DANGER, FakeRasa
+from web import bodies, server
 from web.conversations.store import MemoryStore
 from web.security import HEADERS
 from web.session import COOKIE
@@ -425,3 +429,213 @@ async def test_another_address_is_a_json_404(api: Api, path: str) -> None:
     for method in ("GET", "POST"):
         answer = await api.request(method, path)
         assert (answer.status, answer.code) == (404, "not_found")
+
+
+# ---- headers, in every case
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status"),
+    [
+        ("POST", "/api/conversation", {"json": {"x": 1}}, 400),
+        ("POST", "/api/conversation", {"json": {}, "headers": {"Origin": "https://x.y"}}, 403),
+        ("DELETE", "/api/openapi.json", {}, 405),
+        ("POST", "/api/conversation", {"json": {"x": "a" * 5000}}, 413),
+        ("POST", "/api/conversation", {"data": b"x"}, 415),
+        ("GET", "/static/../secret", {}, 404),
+    ],
+)
+async def test_errors_carry_them_too(
+    api: Api, method: str, path: str, options: dict[str, Any], status: int
+) -> None:
+    answer = await api.request(method, path, **options)
+    assert answer.status == status
+    assert dict(HEADERS).items() <= dict(answer.headers).items()
+
+
+async def test_the_microphone_is_for_this_site_only_and_nothing_else_is_open(api: Api) -> None:
+    policy = (await api.request("GET", "/")).headers["Permissions-Policy"]
+    opened = [part for part in policy.split(", ") if not part.endswith("=()")]
+    assert opened == ["microphone=(self)"]
+
+
+@pytest.mark.parametrize("path", ["/", "/recapitulatif?r=x&e=1"])
+async def test_no_page_holds_a_script_a_style_or_a_handler_of_its_own(api: Api, path: str) -> None:
+    html = (await api.request("GET", path)).body.decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert "<style" not in html
+    assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", html)
+    assert "javascript:" not in html
+
+
+@pytest.mark.parametrize(
+    ("production", "trusted", "told", "expected"),
+    [
+        (True, True, "https", "max-age=31536000"),
+        (True, True, "http", None),
+        (True, True, "", None),
+        (True, False, "https", None),
+        (False, True, "https", None),
+    ],
+)
+async def test_https_for_good_is_promised_in_production_over_https_only(
+    settings: Settings,
+    open_gateway: OpenGateway,
+    production: bool,
+    trusted: bool,
+    told: str,
+    expected: str | None,
+) -> None:
+    proxies = (ipaddress.ip_network("127.0.0.0/8"),) if trusted else ()
+    values = {"production": production, "trusted_proxies": proxies}
+    api = await open_gateway(settings.model_copy(update=values))
+    for path in ("/", "/nowhere", "/widget/allobot.js"):
+        answer = await api.request("GET", path, headers={"X-Forwarded-Proto": told})
+        assert answer.headers.get("Strict-Transport-Security") == expected
+
+
+# ---- the server under the application
+
+
+@pytest.fixture
+async def port(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The real server, whose idle connections live half a second."""
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.5)
+    runner = server.Runner(settings)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def seconds_until_closed(port: int, first: bytes, drip: bytes) -> float:
+    """Send `first`, then `drip` ten times a second; return how long the server bears it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    begun = time.monotonic()
+    writer.write(first)
+    closed = asyncio.create_task(reader.read())
+    while not closed.done() and time.monotonic() - begun < 10:
+        with contextlib.suppress(ConnectionError):
+            writer.write(drip)
+            await writer.drain()
+        await asyncio.sleep(0.1)
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await closed
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize(
+    ("first", "drip"),
+    [
+        (b"", b""),  # says nothing
+        (b"GET / HT", b""),  # stops in the middle
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"a"),  # slow-loris
+        (b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", b""),  # keeps the connection for nothing
+    ],
+)
+async def test_a_connection_that_drags_is_closed(port: int, first: bytes, drip: bytes) -> None:
+    assert 0.3 < await seconds_until_closed(port, first, drip) < 3
+
+
+async def test_a_crowd_of_slow_connections_stops_nobody(port: int) -> None:
+    slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
+    for _, writer in slow:
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+    begun = time.monotonic()
+    assert (await raw(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+    assert time.monotonic() - begun < 2
+    for _, writer in slow:
+        writer.close()
+
+
+async def test_a_refused_body_that_drags_on_is_cut(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    assert await seconds_until_closed(port, head, b"a") < server.UNREAD_SECONDS + 3
+
+
+def test_behind_a_proxy_idle_connections_outlive_those_of_the_proxy(settings: Settings) -> None:
+    proxied = settings.model_copy(update={"trusted_proxies": (ipaddress.ip_network("10.0.0.0/8"),)})
+    assert server.Runner(proxied)._options["keepalive_timeout"] > 60
+    assert server.Runner(settings)._options["keepalive_timeout"] <= 15
+
+
+async def raw(port: int, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes; return the status, the headers and the body of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+    writer.close()
+    first, *lines = head.decode().split("\r\n")
+    return int(first.split()[1]), dict(line.split(": ", 1) for line in lines), body
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"ceci n'est pas du HTTP jean@exemple.fr\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nun en-tete jean@exemple.fr\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
+        b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 200 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nbad\x00: x\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_gets_our_error_our_headers_and_leaves_no_address(
+    port: int, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    status, headers, body = await raw(port, sent)
+    assert status == 400
+    assert json.loads(body)["error"]["code"] == "bad_request"
+    assert dict(HEADERS).items() <= headers.items()
+    assert "aaaa" not in body.decode()
+    assert "127.0.0.1" not in caplog.text
+    assert "exemple" not in caplog.text
+    assert "bad_request: " in caplog.text
+
+
+# ---- in a real browser
+
+
+async def test_the_widget_breaks_no_rule_of_the_policy_and_the_policy_is_in_force(
+    api: Api, rasa: FakeRasa
+) -> None:
+    complaints: list[str] = []
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await chromium.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else 0)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.add_init_script(
+            "window.broken = []; document.addEventListener('securitypolicyviolation',"
+            " (event) => window.broken.push(event.violatedDirective));"
+        )
+        await page.goto(str(api.client.make_url("/")))
+        await page.get_by_role("button", name="Poser une question", exact=True).first.click()
+        await expect(page.locator(".message.bot").first).to_be_visible(timeout=15_000)
+        greet = rasa.reply
+        for number, card in enumerate((CARD, DANGER), start=1):
+            rasa.reply = lambda _, shown=card: [{"custom": shown}]
+            await page.locator("#field").fill("<img src=x onerror=alert(1)>")
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".card")).to_have_count(number, timeout=15_000)
+        rasa.reply = greet
+        await page.get_by_role("button", name="Effacer", exact=True).click()
+        await page.get_by_role("button", name="Oui, effacer").click()
+        await expect(page.locator(".card")).to_have_count(0)
+        assert (complaints, await page.evaluate("window.broken")) == ([], [])
+
+        refused = "(() => { try { document.body.innerHTML = '<b>x</b>'; return false }"
+        refused += " catch (error) { return error instanceof TypeError } })()"
+        assert await page.evaluate(refused)
+        await page.wait_for_function(
+            "window.broken.some((rule) => rule.startsWith('require-trusted'))"
+        )
+        await chromium.close()

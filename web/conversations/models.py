@@ -52,3 +52,19 @@ class ButtonRow(Base):
     rank: Mapped[int]
     label: Mapped[str] = mapped_column(Text)
     payload: Mapped[str] = mapped_column(Text)
+
+
+class FeedbackRow(Base):
+    """What the person thinks of a message of the bot: the last opinion given."""
+
+    __tablename__ = "feedback"
+
+    message_position: Mapped[int] = mapped_column(
+        ForeignKey(MessageRow.position, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey(ConversationRow.id, ondelete="CASCADE"), index=True
+    )
+    useful: Mapped[bool]
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    given_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from allobot.masking import mask
 from web.conversations.locks import ConversationLocks
-from web.conversations.store import ConversationStore
+from web.conversations.store import ConversationStore, Feedback
 from web.conversations.text import as_words, clean
 from web.conversations.tracker_events import erase_sender
-from web.errors import InvalidMessage, NoConversation, RasaUnavailable, UnknownButton
+from web.errors import (
+    InvalidMessage,
+    NoConversation,
+    RasaUnavailable,
+    UnknownButton,
+    UnknownMessage,
+)
 from web.logs import LOGGER
-from web.masking import mask
 from web.messages import Message, from_bot, from_rasa
 from web.rasa_client import RasaItem
 from web.sentences import sentences
@@ -89,6 +95,14 @@ class Conversations:
         """
         said = None if question.text is None else _prepare(question.text)
         return await self._see_through(self._exchange(conversation_id, question, said))
+
+    async def give_feedback(self, conversation_id: str, feedback: Feedback) -> None:
+        """Keep what the person thinks of a message. Raises NoConversation, UnknownMessage."""
+        async with self.locks.hold(conversation_id):
+            if not await self._store.touch(conversation_id):
+                raise NoConversation
+            if not await self._store.keep_feedback(conversation_id, feedback):
+                raise UnknownMessage
 
     async def erase(self, conversation_id: str) -> None:
         """Erase a conversation here and in Rasa; a message under way is finished first."""

@@ -6,17 +6,32 @@ and migrations serve the gateway and the action server, and each call is a few s
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, delete, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Select,
+    Table,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from allobot.database import for_writing
-from web.conversations.models import ButtonRow, ConversationRow, MessageRow
-from web.conversations.store import ConversationStore
+from web.conversations import scrub
+from web.conversations.models import ButtonRow, ConversationRow, FeedbackRow, MessageRow
+from web.conversations.store import ConversationStore, Feedback
 from web.errors import NoConversation, StoreUnavailable
+from web.logs import LOGGER, describe
 from web.messages import Button, Message
 
 Result = TypeVar("Result")
@@ -29,6 +44,7 @@ class SqlStore(ConversationStore):
         self._engine = engine
         self._read = sessionmaker(engine)
         self._write = sessionmaker(for_writing(engine))
+        self._columns: Sequence[Column[Any]] | None = None
 
     async def create(self, conversation_id: str, greeting: Sequence[Message]) -> None:
         """Keep a new conversation and its first messages."""
@@ -98,7 +114,7 @@ class SqlStore(ConversationStore):
     ) -> None:
         """Keep the bot's messages that answer a claimed message.
 
-        What `instead` replaces leaves the write-ahead log of SQLite too.
+        What `instead` replaces leaves the files of SQLite too.
         """
         rows = [_row(conversation_id, message, question_id) for message in answer]
         said = (
@@ -118,7 +134,7 @@ class SqlStore(ConversationStore):
 
         await self._run(self._write, work)
         if instead is not None:
-            await self._empty_log()
+            await self._scrub(scrub.SMALL)
 
     async def button(self, conversation_id: str, button_id: str) -> Button | None:
         """Return a button issued in this very conversation."""
@@ -132,20 +148,66 @@ class SqlStore(ConversationStore):
 
         return await self._run(self._read, work)
 
-    async def erase(self, conversation_id: str) -> None:
-        """Erase everything of a conversation, the write-ahead log of SQLite included."""
-        statements = (
-            delete(ButtonRow).where(ButtonRow.conversation_id == conversation_id),
-            delete(MessageRow).where(MessageRow.conversation_id == conversation_id),
-            delete(ConversationRow).where(ConversationRow.id == conversation_id),
+    async def keep_feedback(self, conversation_id: str, feedback: Feedback) -> bool:
+        """Keep an opinion in the place of the one before; False when the bot said no such thing."""
+        said = select(MessageRow.position).where(
+            MessageRow.conversation_id == conversation_id,
+            MessageRow.id == feedback.message,
+            MessageRow.author == "bot",
         )
 
+        def work(session: Session) -> bool:
+            position = session.scalar(said)
+            if position is None:
+                return False
+            session.merge(
+                FeedbackRow(
+                    message_position=position,
+                    conversation_id=conversation_id,
+                    useful=feedback.useful,
+                    reasons=list(feedback.reasons),
+                    given_at=dt.datetime.now(dt.UTC),
+                )
+            )
+            return True
+
+        return await self._run(self._write, work)
+
+    async def erase(self, conversation_id: str) -> None:
+        """Erase everything of a conversation, and what SQLite's files still hold of it."""
+
         def work(session: Session) -> None:
-            for statement in statements:
-                session.execute(statement)
+            self._delete(session, [conversation_id])
 
         await self._run(self._write, work)
-        await self._empty_log()
+        await self._scrub(scrub.SMALL)
+
+    async def count_unused(self, before: dt.datetime) -> int:
+        """Return how many conversations were not used since then."""
+        unused = select(func.count()).where(ConversationRow.last_used_at < before)
+        return await self._run(self._read, lambda session: session.scalar(unused) or 0)
+
+    async def purge(self, before: dt.datetime, limit: int) -> Mapping[str, int]:
+        """Erase the oldest `limit` conversations not used since then; return the rows by table.
+
+        Chosen and erased in one transaction: nothing used meanwhile is erased, and of two
+        gateways that purge at once (PostgreSQL) each takes the rows that the other left.
+        """
+        unused = (
+            select(ConversationRow.id)
+            .where(ConversationRow.last_used_at < before)
+            .order_by(ConversationRow.last_used_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._run(
+            self._write, lambda session: self._delete(session, session.scalars(unused).all())
+        )
+
+    async def scrub(self) -> None:
+        """Rewrite SQLite's file, unless it is huge; PostgreSQL has its own vacuum."""
+        if not await self._scrub(scrub.LARGE):
+            LOGGER.warning("the database was not rewritten: too large, or in use")
 
     async def ping(self) -> None:
         """Do nothing, when the database answers."""
@@ -162,18 +224,54 @@ class SqlStore(ConversationStore):
 
         return await _in_thread(transaction)
 
-    async def _empty_log(self) -> None:
-        """Empty the write-ahead log of SQLite, where what was erased still is."""
+    def _delete(self, session: Session, ids: Sequence[str]) -> dict[str, int]:
+        """Delete every row that names these conversations; return how many, by table."""
+        if not ids:
+            return {}
+        if self._columns is None:
+            self._columns = naming_columns(session.connection())
+        statements = {
+            column.table.name: delete(column.table).where(column.in_(ids))
+            for column in self._columns
+        }
+        # The count is the driver's: every driver we use gives it for a DELETE.
+        return {name: session.execute(it).rowcount for name, it in statements.items()}  # type: ignore[attr-defined]
 
-        def work() -> None:
+    async def _scrub(self, up_to: int) -> bool:
+        """Leave nothing of what was erased in SQLite's file and log; tell whether it was done.
+
+        When another process holds them, the rows are gone all the same: the next one does it.
+        """
+
+        def work() -> bool:
             connection = self._engine.raw_connection()
             try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                driver = connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)
+                return scrub.scrub(driver, up_to=up_to)
+            except sqlite3.OperationalError as error:
+                LOGGER.warning("the database is rewritten later: %s", describe(error))
+                return False
             finally:
                 connection.close()
 
-        if self._engine.dialect.name == "sqlite":
-            await _in_thread(work)
+        return self._engine.dialect.name != "sqlite" or await _in_thread(work)
+
+
+def naming_columns(connection: Connection) -> list[Column[Any]]:
+    """Return the column of each table that names a conversation, children before parents.
+
+    Read from the database itself: a table made tomorrow is erased from too, whoever made it.
+    """
+    found = MetaData()
+    found.reflect(connection)
+    columns = (_naming_column(table) for table in reversed(found.sorted_tables))
+    return [column for column in columns if column is not None]
+
+
+def _naming_column(table: Table) -> Column[Any] | None:
+    is_parent = table.name == ConversationRow.__tablename__
+    return table.columns.get("id" if is_parent else "conversation_id")
 
 
 async def _in_thread(work: Callable[[], Result]) -> Result:

@@ -4,12 +4,22 @@ An exchange is a person's message, whose id the browser chose, and the bot's mes
 it. It is claimed before Rasa hears of it and answered once, so that nothing is ever sent twice.
 """
 
+import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from web.errors import NoConversation
+from web.errors import NoConversation, StoreUnavailable
 from web.messages import Button, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person thinks of a message of the bot, whose id is `message`."""
+
+    message: str
+    useful: bool
+    reasons: tuple[str, ...] = ()
 
 
 class ConversationStore(ABC):
@@ -57,8 +67,27 @@ class ConversationStore(ABC):
         """Return a button issued in this very conversation."""
 
     @abstractmethod
+    async def keep_feedback(self, conversation_id: str, feedback: Feedback) -> bool:
+        """Keep an opinion in the place of the one before; False when the bot said no such thing."""
+
+    @abstractmethod
     async def erase(self, conversation_id: str) -> None:
         """Erase everything of a conversation."""
+
+    @abstractmethod
+    async def count_unused(self, before: dt.datetime) -> int:
+        """Return how many conversations were not used since then."""
+
+    @abstractmethod
+    async def purge(self, before: dt.datetime, limit: int) -> Mapping[str, int]:
+        """Erase the oldest `limit` conversations not used since then.
+
+        Returns the rows erased, by table; nothing when none is left.
+        """
+
+    @abstractmethod
+    async def scrub(self) -> None:
+        """Leave nothing of what was erased in any file."""
 
     @abstractmethod
     async def ping(self) -> None:
@@ -69,6 +98,8 @@ class ConversationStore(ABC):
 class _Conversation:
     messages: list[Message] = field(default_factory=list)
     answers: dict[str, list[Message]] = field(default_factory=dict)
+    last_used_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    feedback: dict[str, Feedback] = field(default_factory=dict)
 
 
 class MemoryStore(ConversationStore):
@@ -82,8 +113,11 @@ class MemoryStore(ConversationStore):
         self._conversations[conversation_id] = _Conversation(list(greeting))
 
     async def touch(self, conversation_id: str) -> bool:
-        """Tell whether the conversation is there."""
-        return conversation_id in self._conversations
+        """Note that a conversation is used now; False when there is none."""
+        conversation = self._conversations.get(conversation_id)
+        if conversation is not None:
+            conversation.last_used_at = dt.datetime.now(dt.UTC)
+        return conversation is not None
 
     async def history(self, conversation_id: str) -> list[Message]:
         """Return every message, in the order it was said."""
@@ -115,6 +149,8 @@ class MemoryStore(ConversationStore):
     ) -> None:
         """Keep the bot's messages that answer a claimed message."""
         conversation = self._find(conversation_id)
+        if len({message.id for message in answer}) < len(answer):
+            raise StoreUnavailable  # a database refuses an id twice, and then changes nothing
         if instead is not None:
             conversation.messages = [
                 replace(message, text=instead) if message.id == question_id else message
@@ -129,12 +165,39 @@ class MemoryStore(ConversationStore):
         issued = (button for message in messages for button in message.buttons)
         return next((button for button in issued if button.id == button_id), None)
 
+    async def keep_feedback(self, conversation_id: str, feedback: Feedback) -> bool:
+        """Keep an opinion in the place of the one before."""
+        conversation = self._find(conversation_id)
+        said = {message.id for message in conversation.messages if message.author == "bot"}
+        if feedback.message not in said:
+            return False
+        conversation.feedback[feedback.message] = feedback
+        return True
+
     async def erase(self, conversation_id: str) -> None:
         """Erase everything of a conversation."""
         self._conversations.pop(conversation_id, None)
 
+    async def count_unused(self, before: dt.datetime) -> int:
+        """Return how many conversations were not used since then."""
+        return len(self._unused(before))
+
+    async def purge(self, before: dt.datetime, limit: int) -> Mapping[str, int]:
+        """Forget the oldest `limit` conversations not used since then."""
+        ids = self._unused(before)[:limit]
+        for conversation_id in ids:
+            del self._conversations[conversation_id]
+        return {"conversation": len(ids)} if ids else {}
+
+    async def scrub(self) -> None:
+        """Nothing is in a file."""
+
     async def ping(self) -> None:
         """Always answer."""
+
+    def _unused(self, before: dt.datetime) -> list[str]:
+        used = {name: kept.last_used_at for name, kept in self._conversations.items()}
+        return sorted((name for name in used if used[name] < before), key=used.__getitem__)
 
     def _find(self, conversation_id: str) -> _Conversation:
         return self._conversations.get(conversation_id, _Conversation())

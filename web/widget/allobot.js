@@ -1,4 +1,4 @@
-// Allobot's chat widget: one custom element, no dependency, no build step.
+// Allobot's chat widget: a custom element, no dependency.
 //
 //   <script type="module" src="/widget/allobot.js"></script>
 //   <allobot-widget exit-url="https://meteofrance.com"></allobot-widget>
@@ -10,6 +10,7 @@
 import { strings } from "./strings.js";
 
 const API = new URL("../api/", import.meta.url);
+const PRIVACY = new URL("../confidentialite", import.meta.url);
 const STYLE = new URL("allobot.css", import.meta.url);
 const TIMEOUT_MS = 15000;
 const MAX_LENGTH = 500;
@@ -44,6 +45,9 @@ const ICONS = {
   yes: "M5 12.5l4.5 4.5L19 7.5",
   no: "M6.5 6.5l11 11 M17.5 6.5l-11 11",
   unknown: "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1 .6-1.5 1.2-1.5 2.3 M12 18.2h.01",
+  listen: "M4.5 9.5v5H8l5 4v-13l-5 4z M16.5 9a4.5 4.5 0 0 1 0 6 M19 6.5a8 8 0 0 1 0 11",
+  dictate: "M12 3.5a2.5 2.5 0 0 1 2.5 2.5v5.5a2.5 2.5 0 0 1-5 0V6A2.5 2.5 0 0 1 12 3.5z M6 11.5a6 6 0 0 0 12 0 M12 17.5v3",
+  up: "M7.5 11v9h-3v-9z M7.5 11l4-7.5c1.5 0 2.5 1.2 2.2 2.7L13 9.5h5.5a1.8 1.8 0 0 1 1.7 2.2l-1.5 6.8a2 2 0 0 1-2 1.5H7.5",
   phone: "M6 3.5h3.5l1.5 5-2.2 1.6a12 12 0 0 0 5.1 5.1l1.6-2.2 5 1.5V18a2.5 2.5 0 0 1-2.5 2.5A14.5 14.5 0 0 1 3.5 6 2.5 2.5 0 0 1 6 3.5z",
 };
 
@@ -90,14 +94,6 @@ function withPhones(text) {
   return String(text ?? "")
     .split(/\b(3230|3919)\b(?!\s*€)/)
     .map((part, index) => (index % 2 ? link(`tel:${part}`, {}, part) : part));
-}
-
-/** "2026-05-01" → "1er mai 2026"; anything else is given back as it came. */
-function frenchDate(iso) {
-  const date = new Date(`${iso}T00:00:00Z`);
-  if (Number.isNaN(date.getTime())) return iso ?? "";
-  const format = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "UTC" });
-  return format.format(date).replace(/^1 /, "1er ");
 }
 
 /** A version 4 UUID; crypto.randomUUID only exists on https and localhost. */
@@ -150,18 +146,15 @@ async function call(method, path, cancel, body) {
   }
 }
 
-/** Delivers a message; when the conversation is over, opens another and delivers it there. */
-async function deliver(message, cancel) {
-  try {
-    return await call("POST", "conversation/messages", cancel, message);
-  } catch (error) {
-    if (error.code !== "no_conversation") throw error;
-    await call("POST", "conversation", cancel, {});
-    return call("POST", "conversation/messages", cancel, message);
-  }
-}
-
 // ---------------------------------------------------------------- cards
+
+/** "2026-05-01" → "1er mai 2026"; anything else is given back as it came. */
+function frenchDate(iso) {
+  const date = new Date(`${iso}T00:00:00Z`);
+  if (Number.isNaN(date.getTime())) return iso ?? "";
+  const format = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "UTC" });
+  return format.format(date).replace(/^1 /, "1er ");
+}
 
 /** A titled list, or nothing when there is nothing to list. */
 function section(name, items, render, tag = "ul", title = strings[name]) {
@@ -282,8 +275,8 @@ function easyReadToggle(standard, easy, pressed, remember) {
 
 /** The link to a page of this very site, or nothing: to print it or to share it. */
 function pageLink(path) {
-  const { origin, href } = new URL(path ?? "", API);
-  return path && origin === API.origin &&
+  const { origin, href } = new URL(path ?? "", import.meta.url);
+  return path && origin === new URL(import.meta.url).origin &&
     el("a", { class: "page", href, target: "_blank", rel: "noopener" },
       strings.page, hiddenText(strings.newWindow));
 }
@@ -343,7 +336,13 @@ class AllobotWidget extends HTMLElement {
   #waiting = false;
   #cancel = new AbortController(); // aborted when the conversation on screen goes away
   #presses = [];
-  #tabs = null; // a quick exit in one tab is one in all
+  #tabs = null; // a quick exit in one tab is one in all (the page of a plan listens too)
+  #talk = null; // the tabs of one conversation show the same messages
+  #shown = new Map(); // id of a message -> its node: nothing is shown twice
+  #answer = []; // the last messages of the bot
+  #unsent = new Set(); // tries again what could not be sent, one function a message
+  #extras = null; // thumbs, reading aloud, dictation: loaded once the panel is open
+  #listening = null; // ends the listeners of the page
 
   constructor() {
     super();
@@ -357,19 +356,24 @@ class AllobotWidget extends HTMLElement {
   }
 
   connectedCallback() {
-    document.addEventListener("click", this.#onPageClick);
-    document.addEventListener("keydown", this.#onPageKey, true);
-    window.visualViewport?.addEventListener("resize", this.#fit);
-    window.visualViewport?.addEventListener("scroll", this.#fit);
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const listen = (target, types, listener, capture = false) => {
+      for (const type of types) target?.addEventListener(type, listener, { signal, capture });
+    };
+    listen(document, ["click"], this.#onPageClick);
+    listen(document, ["keydown"], this.#onPageKey, true);
+    listen(document, ["visibilitychange"], this.#sync);
+    listen(window, ["focus"], this.#sync);
+    listen(window, ["online", "offline"], this.#onNetwork);
+    listen(window.visualViewport, ["resize", "scroll"], this.#fit);
   }
 
   disconnectedCallback() {
-    document.removeEventListener("click", this.#onPageClick);
-    document.removeEventListener("keydown", this.#onPageKey, true);
-    window.visualViewport?.removeEventListener("resize", this.#fit);
-    window.visualViewport?.removeEventListener("scroll", this.#fit);
+    this.#listening.abort();
     this.#tabs?.close();
-    this.#tabs = null;
+    this.#talk?.close();
+    this.#tabs = this.#talk = null;
     this.#forget();
     this.#started = false;
   }
@@ -392,13 +396,15 @@ class AllobotWidget extends HTMLElement {
   /** Closes the panel and gives the focus back. The conversation goes on. */
   close() {
     if (!this.#panel.open) return;
+    const focused = this.#root.getRootNode().activeElement;
     this.#closeConfirm();
+    this.#extras?.hush();
     this.#panel.close();
     this.#launcher.hidden = false;
     this.#launcher.setAttribute("aria-expanded", "false");
     const back = this.#opener?.isConnected ? this.#opener : this.#launcher;
     this.#opener = null;
-    back.focus();
+    if (focused) back.focus(); // else the person is reading the page: leave them there
   }
 
   // ---- building
@@ -432,7 +438,7 @@ class AllobotWidget extends HTMLElement {
       el("button", { type: "button", class: name, title, click: onClick }, strings[name],
         title && hiddenText(`. ${strings.exitHere}`));
     this.#eraseButton = button("erase", () => this.#openConfirm());
-    return el("header", { class: "header" },
+    return el("div", { class: "header" },
       el("h2", { id: "title" }, icon("chat"), strings.title),
       button("exit", () => this.#exit(), strings.exitHelp),
       button("close", () => this.close()),
@@ -456,8 +462,9 @@ class AllobotWidget extends HTMLElement {
     this.#typing = el("p", { class: "typing", "aria-hidden": "true", hidden: true },
       el("span", { class: "dots" }, el("i"), el("i"), el("i")), strings.typing);
     this.#log = el("div", {
-      class: "log", role: "log", "aria-live": "polite", "aria-label": strings.log, tabindex: "0",
+      class: "log", role: "log", "aria-label": strings.log, tabindex: "0",
     });
+    this.#readOut(false);
     this.#clearLog();
     return this.#log;
   }
@@ -490,6 +497,7 @@ class AllobotWidget extends HTMLElement {
   };
 
   #onPageKey = (event) => {
+    if (event.key === "Escape" && !event.composedPath().includes(this)) this.close();
     if (!this.#started || event.repeat) return;
     const recent = this.#presses.filter((time) => event.timeStamp - time < EXIT_WINDOW_MS);
     this.#presses = event.key === "Shift" ? [...recent, event.timeStamp] : [];
@@ -518,6 +526,12 @@ class AllobotWidget extends HTMLElement {
     const appeared = !before && this.#hint.textContent;
     if (appeared || left === 0) this.#announce(this.#hint.textContent);
   }
+
+  #onNetwork = async () => {
+    if (!this.#started) return;
+    this.#say(navigator.onLine ? "" : strings.offline);
+    for (const again of navigator.onLine ? [...this.#unsent] : []) await again();
+  };
 
   /** Keeps a full-screen panel above the on-screen keyboard. */
   #fit = () => {
@@ -552,6 +566,7 @@ class AllobotWidget extends HTMLElement {
   /** For people in danger: blank first, then leave; the erasure outlives the page. */
   #exit() {
     this.#tabs?.postMessage("exit"); // our other tabs leave too
+    this.#extras?.hush();
     document.title = strings.exitTitle;
     document.body.replaceChildren();
     fetch(new URL("conversation", API), {
@@ -565,22 +580,53 @@ class AllobotWidget extends HTMLElement {
 
   async #start() {
     this.#started = true;
-    if (!this.#tabs) {
-      this.#tabs = new BroadcastChannel("allobot");
-      this.#tabs.onmessage = () => this.#exit();
-    }
+    this.#joinTabs();
     const { signal } = this.#cancel;
+    this.#readOut(true);
     this.#setWaiting(true);
     try {
-      const { messages } = await call("POST", "conversation", signal, {});
+      const { messages, information } = await call("POST", "conversation", signal, {});
+      if (information) this.#log.querySelector(".notice").prepend(el("p", {}, information));
       const resumed = messages.some(({ author }) => author === "person");
-      if (resumed) this.#log.setAttribute("aria-live", "off"); // or the whole past would be read out
-      this.#showAll(messages);
-      if (resumed) setTimeout(() => this.#log.setAttribute("aria-live", "polite"), 500);
+      if (resumed) this.#readOut(false); // or the whole past would be read out
+      this.#showAll(messages, "auto");
       this.#setWaiting(false, resumed ? strings.resumed : "");
+      const { id, author, text } = messages.at(-1) ?? {};
+      // The page went away before the answer came: the same id gets it, once.
+      if (author === "person") this.#send({ id, text }, this.#shown.get(id));
+      this.#loadExtras();
     } catch (error) {
       if (!signal.aborted) this.#fail(error, () => this.#start());
     }
+  }
+
+  #joinTabs() {
+    if (this.#tabs) return;
+    this.#tabs = new BroadcastChannel("allobot");
+    this.#tabs.onmessage = () => this.#exit();
+    this.#talk = new BroadcastChannel("allobot-talk");
+    this.#talk.onmessage = ({ data }) => (data === "erased" ? this.#restart() : this.#sync());
+  }
+
+  /** Shows what was said in another tab. A conversation that ended stays on screen. */
+  #sync = async () => {
+    if (!this.#started || this.#waiting || document.hidden) return;
+    const { signal } = this.#cancel;
+    try {
+      const { messages } = await call("GET", "conversation", signal);
+      if (signal.aborted || this.#waiting) return;
+      const same = messages.some(({ id }) => this.#shown.has(id));
+      if (!same) this.#forget(); // another conversation took its place
+      this.#readOut(false);
+      this.#showAll(messages);
+    } catch {
+      // Nothing is lost: the next focus tries again.
+    }
+  };
+
+  async #restart() {
+    this.#forget();
+    await this.#start();
   }
 
   async #erase() {
@@ -593,9 +639,9 @@ class AllobotWidget extends HTMLElement {
         return;
       }
     }
-    this.#forget();
     this.#closeConfirm();
-    await this.#start();
+    await this.#restart();
+    this.#talk.postMessage("erased");
     this.#say(strings.erased);
   }
 
@@ -603,6 +649,8 @@ class AllobotWidget extends HTMLElement {
   #forget() {
     this.#cancel.abort();
     this.#cancel = new AbortController();
+    this.#unsent.clear();
+    this.#extras?.hush();
     this.#clearLog();
     this.#field.value = "";
     this.#onInput();
@@ -616,32 +664,47 @@ class AllobotWidget extends HTMLElement {
     else {
       this.#field.value = "";
       this.#onInput();
-      this.#send({ id: uuid(), text }, this.#show({ author: "person", text }));
+      const id = uuid();
+      this.#send({ id, text }, this.#show({ id, author: "person", text }));
     }
   }
 
-  #press(id, text) {
+  #press(button, text) {
     if (this.#waiting) return;
-    const node = this.#show({ author: "person", text });
+    const id = uuid();
+    const node = this.#show({ id, author: "person", text });
     this.#holdFocus(node);
-    this.#send({ id: uuid(), button: id }, node);
+    this.#send({ id, button }, node);
   }
 
   /** Sends a message, new or tried again: the same id is never answered twice. */
   async #send(message, node) {
     const { signal } = this.#cancel;
+    this.#readOut(true);
     this.#setWaiting(true);
     this.#scrollTo(this.#typing);
     try {
-      const { messages } = await deliver(message, signal);
+      const { messages } = await this.#deliver(message, signal);
       if (signal.aborted) return;
-      this.#replies?.remove();
-      this.#replies = null;
       this.#showAll(messages);
       this.#scrollTo(node);
       this.#setWaiting(false);
+      this.#talk.postMessage("said");
     } catch (error) {
       if (!signal.aborted) this.#fail(error, () => this.#send(message, node), node);
+    }
+  }
+
+  /** Delivers a message; when the conversation is over, opens another and delivers it there. */
+  async #deliver(message, signal) {
+    const post = () => call("POST", "conversation/messages", signal, message);
+    try {
+      return await post();
+    } catch (error) {
+      if (error.code !== "no_conversation") throw error;
+      const { messages } = await call("POST", "conversation", signal, {});
+      for (const { id } of messages) this.#shown.set(id, null); // no greeting half-way
+      return post();
     }
   }
 
@@ -651,16 +714,20 @@ class AllobotWidget extends HTMLElement {
     const final = error instanceof Refusal && error.final;
     const fallback = final ? strings.refused : navigator.onLine ? strings.failed : strings.offline;
     const answered = final || error.status === 429;
-    const retry = () => {
+    const retry = (event) => {
       if (this.#waiting) return this.#say(strings.wait);
-      this.#holdFocus(origin);
+      if (event) this.#holdFocus(origin); // else the network came back: the focus stays
       node.remove();
+      this.#unsent.delete(retry);
       return again();
     };
+    const sentLater = !final && !answered && !navigator.onLine;
+    if (sentLater) this.#unsent.add(retry);
     const node = el("div", { class: "message bot failure" },
       hiddenText(strings.says(strings.bot)),
       el("div", { class: "bubble" },
         el("p", {}, (answered && error.message) || fallback),
+        sentLater && el("p", {}, strings.sentLater),
         !final && el("button", { type: "button", class: "retry", click: retry }, strings.retry),
         link(strings.personHref, { class: "person-call" }, icon("phone"), strings.callPerson)));
     this.#append(node);
@@ -680,8 +747,13 @@ class AllobotWidget extends HTMLElement {
 
   #clearLog() {
     this.#replies = null;
+    this.#shown.clear();
+    this.#answer = [];
     this.#log.replaceChildren(
-      el("div", { class: "notice" }, strings.notice.map((line) => el("p", {}, withPhones(line)))),
+      el("div", { class: "notice" },
+        strings.notice.map((line) => el("p", {}, withPhones(line))),
+        el("p", {}, el("a", { href: PRIVACY.href, target: "_blank", rel: "noopener" },
+          strings.privacy, hiddenText(strings.newWindow)))),
       this.#typing);
   }
 
@@ -690,13 +762,20 @@ class AllobotWidget extends HTMLElement {
     this.#typing.before(node);
   }
 
+  /** Whether screen readers say what is added to the log. */
+  #readOut(on) {
+    this.#log.setAttribute("aria-live", on ? "polite" : "off");
+  }
+
   /** Shows one message and returns its node. */
-  #show({ author, text, card: data }) {
+  #show({ id, author, text, card: data }) {
     const from = author === "person" ? "person" : "bot";
-    const node = el("div", { class: `message ${from}` },
+    // Nobody needs to hear what they have just written.
+    const node = el("div", { class: `message ${from}`, "aria-live": from === "person" && "off" },
       hiddenText(strings.says(strings[from])),
       (data && this.#draw(data)) ?? el("p", { class: "bubble" }, withPhones(text)));
     this.#append(node);
+    this.#shown.set(id, node);
     return node;
   }
 
@@ -710,13 +789,41 @@ class AllobotWidget extends HTMLElement {
     }
   }
 
-  /** Shows messages in order, then the quick replies of those nobody answered yet. */
-  #showAll(messages) {
-    const nodes = messages.map((message) => this.#show(message));
-    const answered = messages.map(({ author }) => author).lastIndexOf("person");
-    const open = messages.slice(answered + 1);
-    this.#showReplies(open.flatMap(({ buttons }) => buttons ?? []));
-    if (answered >= 0) this.#scrollTo(nodes[answered]);
+  /** Shows those not shown yet, in order, then the quick replies that nobody used. */
+  #showAll(messages, behavior) {
+    const fresh = messages.filter(({ id }) => !this.#shown.has(id));
+    if (!fresh.length) return;
+    this.#replies?.remove();
+    this.#replies = null;
+    const nodes = fresh.map((message) => this.#show(message));
+    const asked = fresh.map(({ author }) => author).lastIndexOf("person");
+    this.#showReplies(fresh.slice(asked + 1).flatMap(({ buttons }) => buttons ?? []));
+    if (asked >= 0) this.#scrollTo(nodes[asked], behavior);
+    this.#answer = fresh.slice(asked + 1);
+    this.#equip();
+  }
+
+  async #loadExtras() {
+    if (this.#extras) return;
+    try {
+      this.#extras = await import("./extras.js");
+      this.#extras.use({ el, icon });
+    } catch {
+      return; // the talk does without
+    }
+    const dictation = await this.#extras.dictation(this.#field, (text) => this.#say(text));
+    if (dictation) this.#field.before(dictation);
+    this.#equip();
+  }
+
+  /** Puts thumbs and reading aloud under the last answer. Never in danger: be discreet. */
+  #equip() {
+    const { id } = this.#answer.findLast(({ card: data }) => data) ?? this.#answer.at(-1) ?? {};
+    const node = this.#shown.get(id);
+    const danger = this.#answer.some(({ card: data }) => data?.kind === "danger");
+    if (!this.#extras || !node || danger || node.nextSibling.matches(".tools")) return;
+    const rate = (body) => call("POST", "conversation/feedback", this.#cancel.signal, body);
+    node.after(this.#extras.tools(id, node, rate)); // beside it, so as not to be read out with it
   }
 
   #showReplies(buttons) {
@@ -733,13 +840,13 @@ class AllobotWidget extends HTMLElement {
     node.focus({ preventScroll: true });
   }
 
-  #scrollTo(node) {
+  #scrollTo(node, behavior = CALM.matches ? "auto" : "smooth") {
     // On a very short screen the panel scrolls, under the exit button that stays.
     const whole = getComputedStyle(this.#log).overflowY === "visible";
     const [scroller, margin] = whole ? [this.#panel, 72] : [this.#log, 12];
     const gap = node.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
     const top = scroller.scrollTop + gap - margin;
-    scroller.scrollTo({ top, behavior: CALM.matches ? "auto" : "smooth" });
+    scroller.scrollTo({ top, behavior });
   }
 
   // ---- spoken and written hints

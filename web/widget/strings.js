@@ -1,4 +1,5 @@
 // Every French sentence of the widget. The widget puts the no-break spaces itself (before : ; ? ! »).
+// No template within a template: what serves these files would take its spaces away.
 
 export const strings = {
   launcher: "Poser une question",
@@ -8,6 +9,8 @@ export const strings = {
     "Ne donnez pas d'information personnelle (nom, numéro de Sécurité sociale, mot de passe).",
     "Allobot peut se tromper : vérifiez sur caf.fr ou au 3230.",
   ],
+
+  privacy: "Ce que deviennent vos messages",
 
   // Header
   close: "Fermer",
@@ -44,12 +47,35 @@ export const strings = {
   // Failures
   failed:
     "La réponse n'est pas arrivée. Ce n'est pas de votre faute. Vous pouvez réessayer, ou parler à une personne de la Caf au 3230.",
-  offline:
-    "Votre appareil semble hors connexion. Réessayez quand le réseau revient, ou appelez la Caf au 3230.",
+  offline: "Votre appareil semble hors connexion. Vous pouvez aussi appeler la Caf au 3230.",
+  sentLater: "Votre message partira tout seul au retour du réseau.",
   refused: "Cette demande n'a pas pu être traitée. Vous pouvez la formuler autrement.",
   retry: "Réessayer",
   callPerson: "Appeler le 3230",
   personHref: "tel:3230",
+
+  // Under an answer
+  tools: "Cette réponse",
+  useful: "Utile",
+  useless: "Pas utile",
+  why: "Qu'est-ce qui ne va pas ?",
+  reasons: {
+    faux: "Faux",
+    pas_clair: "Pas clair",
+    trop_long: "Trop long",
+    ne_repond_pas: "Ne répond pas",
+  },
+  rate: "Envoyer mon avis",
+  rated: "Merci pour votre avis.",
+  rateFailed: "Votre avis n'est pas parti. Vous pouvez réessayer.",
+  listen: "Écouter",
+  stop: "Arrêter",
+  listenPrivacy:
+    "Votre appareil lit lui-même la réponse : rien n'est envoyé. Quelqu'un peut l'entendre.",
+  dictate: "Dicter",
+  dictatePrivacy:
+    "Votre appareil écoute et écrit lui-même : votre voix n'est pas envoyée. Relisez avant d'envoyer.",
+  dictateFailed: "La dictée n'a pas marché. Écrivez votre question.",
 
   // Cards
   easyRead: "Version facile à lire",
@@ -64,7 +90,7 @@ export const strings = {
   source: "Source : ",
   sources: "Sources",
   sourceOf: (document, section, date) =>
-    `${document}${section ? ` (${section})` : ""}${date ? `, du ${date}` : ""}.`,
+    document + (section ? ` (${section})` : "") + (date ? `, du ${date}` : "") + ".",
   checked: (date) => `Vérifié le ${date}.`,
   territory: (code) => `Réponse valable pour la Caf du département ${code}.`,
   dangerExit:

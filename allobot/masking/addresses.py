@@ -7,12 +7,9 @@ A bare town or postcode is no address. Words such as "place" or "cours" also hav
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from ruamel.yaml import YAML
+from allobot.masking.words import begins_something_else, plain, words
 
-WORDS_FILE = Path(__file__).with_name("masking_words.yml")
 SURE = (
     r"rue|r\.|avenue|ave|boulevard|bd|bld|blvd|bvd|chemin|impasse|all[ée]e|quai|lotissement|hameau"
     r"|sentier|ruelle|faubourg|fbg|square|esplanade|venelle|chauss[ée]e|route|rte|rond[- ]point"
@@ -87,19 +84,19 @@ def _name(text: str, position: int, shouted: bool) -> _Name | None:
     """Walk the words of a street's name from `position`; None when there is none."""
     end, count, linked, particle, proper, last = position, 0, False, False, False, ""
     while count < 7 and (match := WORD.match(text, position)):
-        word = _plain(match["word"])
+        word = plain(match["word"])
         position = match.end()
         if word.isdigit():
             date = MONTHS.match(text, position)
             return _Name(date.end(), proper=True) if date else _found(end, count, proper)
-        if word in _words("particles") or (word in _words("articles") and (linked or not count)):
+        if word in words("particles") or (word in words("articles") and (linked or not count)):
             linked = particle = True
             continue
         capital = match["word"][0].isupper() and not shouted
-        follows = linked or last in _words("titles") or (count == 1 and not particle)
-        if _stops(word) or not (count == 0 or capital or follows):
+        follows = linked or last in words("titles") or (count == 1 and not particle)
+        if begins_something_else(word) or not (count == 0 or capital or follows):
             break
-        proper = proper or capital or word in _words("familiar")
+        proper = proper or capital or word in words("familiar")
         end, count, linked, last = position, count + 1, False, word
     return _found(end, count, proper)
 
@@ -116,40 +113,24 @@ def _town_end(text: str, position: int) -> int:
     end = position = code.end()
     count, linked, last = 0, False, ""
     while count < 6 and (match := WORD.match(text, position)):
-        word = _plain(match["word"])
+        word = plain(match["word"])
         position = match.end()
-        if word in _words("town_links") and (count or word in _words("articles")):
+        if word in words("town_links") and (count or word in words("articles")):
             linked = True
             continue
         capital = match["word"][0].isupper()
-        follows = linked or last in _words("titles") or word == "cedex"
+        follows = linked or last in words("titles") or word == "cedex"
         cedex = last == "cedex" and word.isdigit()
-        if not cedex and (word.isdigit() or _stops(word) or not (count == 0 or capital or follows)):
+        if not cedex and (
+            word.isdigit() or begins_something_else(word) or not (count == 0 or capital or follows)
+        ):
             break
         end, count, linked, last = position, count + 1, False, word
     return end
 
 
 def _may_precede_postcode(gap: str) -> bool:
-    words = {_plain(word) for word in re.findall(r"[\w’'-]+", gap)}
-    return all(not _stops(word) or word in _words("before_postcode") for word in words)
-
-
-def _stops(word: str) -> bool:
-    """Tell whether a word, or what is elided before it ("j'habite"), begins something else."""
-    head, apostrophe, _ = word.partition("'")
-    return word in _words("stop") or bool(apostrophe and head + apostrophe in _words("stop"))
-
-
-def _plain(word: str) -> str:
-    return word.rstrip(".").lower().replace("’", "'")
-
-
-def _words(name: str) -> frozenset[str]:
-    return _lists()[name]
-
-
-@cache
-def _lists() -> dict[str, frozenset[str]]:
-    lists: dict[str, str] = YAML(typ="safe", pure=True).load(WORDS_FILE)
-    return {name: frozenset(words.split()) for name, words in lists.items()}
+    between = {plain(word) for word in re.findall(r"[\w’'-]+", gap)}
+    return all(
+        not begins_something_else(word) or word in words("before_postcode") for word in between
+    )

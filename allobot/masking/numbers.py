@@ -1,20 +1,15 @@
-"""Masks personal data in what a person wrote, before it is stored, sent to Rasa or logged.
+"""Finds what is personal by its digits or its sign: numbers and e-mail addresses.
 
-Pure functions. Each detector yields spans of the text; amounts, dates, hours, years, quotients,
-postcodes and service numbers (3230, 3919, 0 800…) stay.
+Amounts, dates, hours, years, quotients and service numbers (3230, 3919, 0 800…) are none of it.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 from stdnum import iban, luhn
 from stdnum.fr import nir
-
-from web.masking_addresses import addresses
-from web.sentences import sentences
 
 Span = tuple[int, int]
 
@@ -26,7 +21,7 @@ MONEY_AFTER = re.compile(AMOUNT, re.IGNORECASE)
 NO_COUNT = r"(?!\d|\s*(?:ans?|mois|jours?|semaines?|enfants?|heures?|h)\b)"
 LOCAL = r"[\w.+%'-]{1,64}"
 EMAIL = re.compile(
-    rf"{LOCAL}@[^\W\d][\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}"
+    rf"{LOCAL}@[^\W\d][\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}(?:\s\.[a-z]{{2,6}}\b)?"
     rf"|{LOCAL}(?:\s?@\s?|\s?[\[(]\s?(?:at|arobase)\s?[\])]\s?|\s+arobase\s+)"
     r"[^\W\d][\w-]{1,63}(?:\s?\.\s?|\s+point\s+)[a-z]{2,6}\b",
     re.IGNORECASE,
@@ -51,6 +46,7 @@ NIR_CONTEXT = re.compile(
 )
 CARD = re.compile(rf"(?<![\d,.])(?=(?P<run>\d(?:{GAP}?\d){{12,30}}))")
 CARD_GROUPS = re.compile(r"4\D4\D4\D4(?:\D[1-3])?|4\D6\D[45]|4\D4\D4\D[1-3]")
+MOST_GROUPS = 5
 CARD_PREFIX = re.compile(
     r"3[0-9](?=\d{12,17}$)|4(?=\d{12,18}$)|5[0-9](?=\d{10,17}$)|6(?=\d{11,18}$)"
     r"|2[2-7](?=\d{14}$)"
@@ -74,6 +70,7 @@ DATE_INSIDE = re.compile(
     r"\b(?:0?[1-9]|[12]\d|3[01])[\s./-](?:0[1-9]|1[0-2])[\s./-](?:19|20)\d\d\b"
     r"|\b0[1-9][\s./-](?:19|20)\d\d\b"
 )
+FRENCH_SUBSCRIBER = re.compile(r"33 [1-79]\d{8}")
 SERVICE_TYPES = {
     PhoneNumberType.TOLL_FREE,
     PhoneNumberType.PREMIUM_RATE,
@@ -86,7 +83,7 @@ ALLOCATAIRE_DIGITS = (
     rf"(?:\d{{6,8}}(?!\d)|(?:\d{{1,2}}{GAP}\d{{3}}{GAP}\d{{3}}|\d{{3}}{GAP}\d{{4}}"
     rf"|\d{{4}}{GAP}\d{{3}}|\d{{2}}{GAP}\d{{2}}{GAP}\d{{3}}|\d{{3}}{GAP}\d{{2}}{GAP}\d{{2}}"
     rf"|\d{{1,2}}(?:{GAP}\d\d){{3}})(?!{GAP}?\d))"
-    rf"(?:(?:[A-Z]|(?-i:\s[A-Z]))(?![\w'’]))?(?![\w,]){MONEY}"
+    rf"(?:(?:[A-Z]|(?-i:\s[A-Z]))(?![\w'’]))?(?!\w|,\d){MONEY}"
 )
 ALLOCATAIRES = (
     re.compile(
@@ -107,32 +104,11 @@ ALLOCATAIRES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """A text without its personal data, and the kinds found in it."""
-
-    text: str
-    kinds: tuple[str, ...]
-
-
-def mask(text: str) -> Masked:
-    """Replace each piece of personal data by its token."""
-    tokens = sentences().masked.tokens
-    kinds: list[str] = []
-    for kind, find in DETECTORS:
-        spans = sorted(find(text), reverse=True)
-        for start, end in spans:
-            text = f"{text[:start]}{tokens[kind]}{text[end:]}"
-        if spans:
-            kinds.append(kind)
-    return Masked(text, tuple(kinds))
-
-
-def _emails(text: str) -> Iterator[Span]:
+def emails(text: str) -> Iterator[Span]:
     yield from (match.span() for match in EMAIL.finditer(text))
 
 
-def _ibans(text: str) -> Iterator[Span]:
+def ibans(text: str) -> Iterator[Span]:
     """French ones by their shape (a slip of the finger is still personal), others when valid."""
     taken = [match.span() for match in IBAN_FRENCH.finditer(text)]
     _add_longest(text, IBAN, 15, _is_iban, taken)
@@ -156,7 +132,7 @@ def _add_longest(
                 break
 
 
-def _nirs(text: str) -> Iterator[Span]:
+def nirs(text: str) -> Iterator[Span]:
     """13 characters by their shape; the key too when it is right or written as one."""
     taken: list[Span] = []
     for match in NIR.finditer(text):
@@ -174,7 +150,7 @@ def _grouped(written: str) -> bool:
     return groups in ([15], [13, 2], [1, 2, 2, 2, 3, 3, 2])
 
 
-def _cards(text: str) -> Iterator[Span]:
+def cards(text: str) -> Iterator[Span]:
     taken: list[Span] = []
     _add_longest(text, CARD, 13, _is_card, taken)
     yield from (span for span in taken if not MONEY_AFTER.match(text, span[1]))
@@ -182,18 +158,20 @@ def _cards(text: str) -> Iterator[Span]:
 
 def _is_card(written: str) -> bool:
     """Tell a card number from a row of amounts or years: by its key, prefix and groups."""
-    digits = _digits(written)
     groups = re.findall(r"\d+", written)
-    if not 13 <= len(digits) <= 19 or not luhn.is_valid(digits):
+    digits = "".join(groups)
+    if len(groups) > MOST_GROUPS or not 13 <= len(digits) <= 19:
         return False
     if len(groups) == 1:
-        return len(digits) >= 15 or CARD_PREFIX.match(digits) is not None
-    shape = re.sub(r"\d+", lambda match: str(len(match.group())), written)
-    amounts = all(group.endswith("0") for group in groups)
-    return bool(CARD_GROUPS.fullmatch(shape) and CARD_PREFIX.match(digits) and not amounts)
+        likely = len(digits) >= 15 or CARD_PREFIX.match(digits) is not None
+    else:
+        shape = re.sub(r"\d+", lambda match: str(len(match.group())), written)
+        amounts = all(group.endswith("0") for group in groups)
+        likely = bool(CARD_GROUPS.fullmatch(shape) and CARD_PREFIX.match(digits)) and not amounts
+    return likely and bool(luhn.is_valid(digits))
 
 
-def _phones(text: str) -> Iterator[Span]:
+def phones(text: str) -> Iterator[Span]:
     taken: list[Span] = []
     _add_longest(text, PHONE_ABROAD, 9, _is_personal, taken)
     for match in PHONE_FRENCH.finditer(text):
@@ -205,16 +183,21 @@ def _phones(text: str) -> Iterator[Span]:
 
 
 def _is_personal(written: str) -> bool:
-    """Tell whether a number is in a real plan and is not a service's (0 800…, 08 9…)."""
+    """Tell whether a number is in a real plan and is not a service's (0 800…, 08 9…).
+
+    The French plan counts by its shape: numbers are opened there before the library knows them.
+    """
     try:
         number = phonenumbers.parse(re.sub(r"[^\d+]", "", written.replace("(0)", "")), "FR")
     except phonenumbers.NumberParseException:
         return False
+    if FRENCH_SUBSCRIBER.fullmatch(f"{number.country_code} {number.national_number}"):
+        return True
     kind = phonenumbers.number_type(number)
     return phonenumbers.is_valid_number(number) and kind not in SERVICE_TYPES
 
 
-def _allocataires(text: str) -> Iterator[Span]:
+def allocataires(text: str) -> Iterator[Span]:
     taken: list[Span] = []
     for pattern in ALLOCATAIRES:
         spans = [match.span("number") for match in pattern.finditer(text)]
@@ -228,14 +211,3 @@ def _overlaps(span: Span, others: list[Span]) -> bool:
 
 def _digits(written: str) -> str:
     return re.sub(r"[^0-9AB]", "", re.sub(r"cl[ée]", "", written, flags=re.IGNORECASE).upper())
-
-
-DETECTORS: tuple[tuple[str, Callable[[str], Iterator[Span]]], ...] = (
-    ("email", _emails),
-    ("iban", _ibans),
-    ("nir", _nirs),
-    ("card", _cards),
-    ("phone", _phones),
-    ("allocataire", _allocataires),
-    ("address", addresses),
-)
