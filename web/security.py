@@ -84,8 +84,8 @@ def _told_scheme(request: web.Request) -> str | None:
 def _same_origin(request: web.Request) -> bool:
     """Tell whether the Origin header, if any, is this site. Behind https, only https is."""
     origins = request.headers.getall(hdrs.ORIGIN, [])
-    if not origins:
-        return True
+    if not origins:  # a browser that hides it still says which site asks
+        return request.headers.get("Sec-Fetch-Site", "none") in {"same-origin", "none"}
     settings, told = request.app[SETTINGS], _told_scheme(request)
     schemes = ("https",) if settings.cookie_secure else (told,) if told else ("http", "https")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +29,8 @@ from actions.eligibility import (
 from actions.eligibility.decision import Decision, unknown_at
 from actions.knowledge.errors import UnknownAtDate
 from actions.knowledge.parameters import Parameters
+
+HIGHEST = 1_000_000  # of any number in a situation: years, children, € per month
 
 
 class InvalidSituation(ValueError):
@@ -61,11 +64,14 @@ class Rule:
         if unknown:
             raise InvalidSituation(dict.fromkeys(unknown, f"not a fact of {self.name}"))
         try:
-            return self.adapter.validate_python(dict(facts))
+            situation = self.adapter.validate_python(dict(facts))
         except ValidationError as error:
             raise InvalidSituation(
                 {".".join(map(str, item["loc"])): item["msg"] for item in error.errors()}
             ) from error
+        if absurd := [name for name, value in vars(situation).items() if not _plausible(value)]:
+            raise InvalidSituation(dict.fromkeys(absurd, f"not between 0 and {HIGHEST}"))
+        return situation
 
     def schema(self, refs: str = "#/$defs/{model}") -> dict[str, Any]:
         """JSON Schema of a situation, its definitions at `refs`; every fact may be left out."""
@@ -77,6 +83,13 @@ class Rule:
             return self.function(situation, date, parameters)
         except UnknownAtDate:
             return unknown_at(self.name, date)
+
+
+def _plausible(value: object) -> bool:
+    """Ages, counts and amounts are never negative, nor astronomical."""
+    if isinstance(value, tuple):
+        return all(map(_plausible, value))
+    return not isinstance(value, int | Decimal) or 0 <= value <= HIGHEST
 
 
 _MODULES = (

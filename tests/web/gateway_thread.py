@@ -16,7 +16,8 @@ from web.app import make_app
 START, STOP = 30.0, 20.0  # seconds
 PLENTY = "100000/minute"  # what is tried here is not the limits
 LIMITS = tuple(
-    f"limit_{name}" for name in ("messages", "feedback", "openings", "requests", "estimates")
+    f"limit_{name}"
+    for name in ("messages", "feedback", "openings", "requests", "estimates", "pages")
 )
 
 

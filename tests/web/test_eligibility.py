@@ -69,6 +69,9 @@ async def test_before_every_version_nothing_is_guessed(api: Api) -> None:
         ({"vit_seul": "peut-être"}, "vit_seul"),
         ({"lien_enfant": "voisin"}, "lien_enfant"),
         ({"ages_enfants": ["dix"]}, "ages_enfants.0"),
+        ({"ages_enfants": [8, -1]}, "ages_enfants"),
+        ({"pension_recue": -50}, "pension_recue"),
+        ({"pension_recue": "9" * 3900}, "pension_recue"),
     ],
 )
 async def test_a_fact_that_does_not_fit_is_named(

@@ -445,3 +445,25 @@ async def test_markup_is_carried_as_text_in_json_that_no_browser_runs(
     assert history.headers["X-Content-Type-Options"] == "nosniff"
     person, bot = history.messages[1:]
     assert (person["text"], bot["text"], bot["card"]["title"]) == (HTML, HTML, HTML)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_site_cannot_write_even_without_an_origin(
+    opened: Api, rasa: FakeRasa, site: str
+) -> None:
+    """A browser that hides the Origin still says which site asks."""
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    for answer in (
+        await opened.open(headers=headers),
+        await opened.send(message(text="bonjour"), headers=headers),
+        await opened.erase(headers=headers),
+    ):
+        assert (answer.status, answer.code) == (403, "bad_origin")
+    assert rasa.messages() == []
+    assert (await opened.history()).status == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+async def test_our_own_page_can_write(opened: Api, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site}
+    assert (await opened.send(message(text="bonjour"), headers=headers)).status == 200

@@ -3,6 +3,9 @@
 //   <script type="module" src="/widget/allobot.js"></script>
 //   <allobot-widget exit-url="https://meteofrance.com"></allobot-widget>
 //
+// Without that element, the script adds it: on another site its tag alone is enough, with its
+// data-label, data-title, data-position and data-exit-url.
+//
 // Any element of the page with data-allobot-question="…" opens the panel with that question typed.
 // Runs under a CSP with trusted-types 'none': the DOM is built node by node, never from markup.
 // Stores nothing in the browser and calls the API only once the person opens the panel.
@@ -12,6 +15,8 @@ import { strings } from "./strings.js";
 const API = new URL("../api/", import.meta.url);
 const PRIVACY = new URL("../confidentialite", import.meta.url);
 const STYLE = new URL("allobot.css", import.meta.url);
+// The settings that another site gives in its tag.
+const tag = [...document.scripts].find(({ src }) => src === import.meta.url)?.dataset ?? {};
 const TIMEOUT_MS = 15000;
 const MAX_LENGTH = 500;
 const COUNTER_FROM = 100; // characters left when the counter appears
@@ -133,7 +138,7 @@ async function call(method, path, cancel, body) {
       method,
       body: body && JSON.stringify(body),
       headers: body && { "Content-Type": "application/json" },
-      credentials: "same-origin",
+      credentials: "include",
       cache: "no-store",
       signal: controller.signal,
     });
@@ -346,7 +351,7 @@ class AllobotWidget extends HTMLElement {
 
   constructor() {
     super();
-    this.#root = el("div", { class: "root", lang: "fr", hidden: true },
+    this.#root = el("div", { class: `root ${tag.position}`, lang: "fr", hidden: true },
       this.#buildLauncher(), this.#buildPanel());
     const shadow = this.attachShadow({ mode: "open" });
     this.#styled = new Promise((resolve) => { // hidden until styled; without style it still works
@@ -416,7 +421,7 @@ class AllobotWidget extends HTMLElement {
       "aria-haspopup": "dialog",
       "aria-expanded": "false",
       click: () => this.open(),
-    }, icon("chat"), strings.launcher);
+    }, icon("chat"), tag.label || strings.launcher);
     return this.#launcher;
   }
 
@@ -439,7 +444,7 @@ class AllobotWidget extends HTMLElement {
         title && hiddenText(`. ${strings.exitHere}`));
     this.#eraseButton = button("erase", () => this.#openConfirm());
     return el("div", { class: "header" },
-      el("h2", { id: "title" }, icon("chat"), strings.title),
+      el("h2", { id: "title" }, icon("chat"), tag.title || strings.title),
       button("exit", () => this.#exit(), strings.exitHelp),
       button("close", () => this.close()),
       el("p", { id: "subtitle" }, strings.subtitle),
@@ -570,9 +575,9 @@ class AllobotWidget extends HTMLElement {
     document.title = strings.exitTitle;
     document.body.replaceChildren();
     fetch(new URL("conversation", API), {
-      method: "DELETE", keepalive: true, credentials: "same-origin",
+      method: "DELETE", keepalive: true, credentials: "include",
     }).catch(() => {});
-    const address = safeHref(this.getAttribute("exit-url"));
+    const address = safeHref(this.getAttribute("exit-url") ?? tag.exitUrl);
     location.replace(address?.startsWith("https:") ? address : DEFAULT_EXIT);
   }
 
@@ -712,7 +717,8 @@ class AllobotWidget extends HTMLElement {
   #fail(error, again, origin = this.#field) {
     this.#setWaiting(false);
     const final = error instanceof Refusal && error.final;
-    const fallback = final ? strings.refused : navigator.onLine ? strings.failed : strings.offline;
+    const failed = (API.origin === location.origin ? "" : strings.elsewhere) + strings.failed;
+    const fallback = final ? strings.refused : navigator.onLine ? failed : strings.offline;
     const answered = final || error.status === 429;
     const retry = (event) => {
       if (this.#waiting) return this.#say(strings.wait);
@@ -862,3 +868,5 @@ class AllobotWidget extends HTMLElement {
 }
 
 customElements.define("allobot-widget", AllobotWidget);
+
+if (!document.querySelector("allobot-widget")) document.body.append(new AllobotWidget());

@@ -47,6 +47,7 @@ export const strings = {
   // Failures
   failed:
     "La réponse n'est pas arrivée. Ce n'est pas de votre faute. Vous pouvez réessayer, ou parler à une personne de la Caf au 3230.",
+  elsewhere: "Allobot ne répond pas depuis ce site. ",
   offline: "Votre appareil semble hors connexion. Vous pouvez aussi appeler la Caf au 3230.",
   sentLater: "Votre message partira tout seul au retour du réseau.",
   refused: "Cette demande n'a pas pu être traitée. Vous pouvez la formuler autrement.",
