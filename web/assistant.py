@@ -118,8 +118,9 @@ async def show(request: web.Request) -> web.Response:
 @routes.post(PATH)
 async def submit(request: web.Request) -> web.Response:
     """Do what a form asks, then have the browser read the page again."""
-    await limit_client(request, "requests")
     form = await _read_form(request)
+    if not form.erase:  # erasing, and the quick exit with it, is never refused
+        await limit_client(request, "requests")
     conversation_id = request.app[SESSIONS].read(request)
     try:
         request.app[FORM_TOKENS].check(form.token, conversation_id)

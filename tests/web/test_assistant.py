@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlencode
 
@@ -499,6 +500,21 @@ async def test_the_limit_of_a_conversation_is_that_of_the_api(
     assert page.all("div", role="alert")
     assert "trois</textarea>" in page.html, "nothing typed is lost"
     assert (await post(api, {**page.fields, "erase": "stay"})).status == 303, "erasing always works"
+
+
+async def test_a_client_at_its_limit_can_still_erase_and_leave(
+    settings: Settings, open_gateway: OpenGateway
+) -> None:
+    loopback = ip_network("127.0.0.0/8")
+    api = await open_gateway(
+        settings.model_copy(update={"limit_requests": "3/minute", "trusted_proxies": (loopback,)})
+    )
+    client = {"X-Forwarded-For": "203.0.113.7"}
+    await api.open(headers=client)
+    page = await read(api)
+    answers = [await post(api, {**page.fields, "text": "un"}, **client) for _ in range(4)]
+    assert answers[-1].status == 429
+    assert (await post(api, {**page.fields, "erase": "leave"}, **client)).status == 303
 
 
 # ---- when something is down
