@@ -366,7 +366,7 @@ async def test_people_talk_while_it_purges(engine: Engine, tmp_path: Path) -> No
 def test_rasa_writes_while_its_events_are_purged(tmp_path: Path) -> None:
     path, now = tmp_path / "rasa.sqlite", dt.datetime.now(dt.UTC)
     make_tracker(path, [(f"old{i % 40}", now - OLD) for i in range(2000)])
-    stop = threading.Event()
+    began, stop = threading.Event(), threading.Event()
     written = 0
 
     def write() -> None:
@@ -374,9 +374,11 @@ def test_rasa_writes_while_its_events_are_purged(tmp_path: Path) -> None:
         while not stop.wait(0.005):
             make_tracker(path, [("living", now)])
             written += 1
+            began.set()
 
     rasa = threading.Thread(target=write)
     rasa.start()
+    assert began.wait(30)
     while purge_events(path, limit_of(30), 100):
         pass
     stop.set()
