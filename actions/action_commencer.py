@@ -54,9 +54,7 @@ class ActionCommencer(SafeAction):
 
     def of_subject(self, tracker: Tracker) -> str | None:
         """The rule that the subject under discussion offers to check."""
-        subject = memory.subject(tracker)
-        rules = (name for name, rule in self._resources.rules.items() if rule.sujet == subject)
-        return next(rules, None)
+        return next(iter(self._resources.rules_of(memory.subject(tracker))), None)
 
     def _introduce(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, questionnaire: Questionnaire

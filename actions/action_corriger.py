@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
-from actions.eligibility.questions import Questionnaire, Reader
-from actions.forms import FIELD_ENTITY, FORM, with_changes
+from actions.buttons import Button, intent_button
+from actions.eligibility.questions import Questionnaire
+from actions.forms import FIELD_ENTITY, take_up, with_changes
 from actions.memory import entity, text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
@@ -34,23 +35,19 @@ class ActionCorriger(SafeAction):
             dispatcher.utter_message(response="utter_rien_a_corriger")
             return []
         chosen = entity(tracker, FIELD_ENTITY)
-        reader = Reader(self._resources.today(), self._resources.territories)
-        found = questionnaire.spotted(text_of(tracker), answered, reader)
+        found = questionnaire.spotted(text_of(tracker), answers, self._resources.reader())
         changes: dict[str, str | None] = {chosen: None} if chosen else {**found}
         if changes:
-            return [*memory.keep(with_changes(answers, changes)), FollowupAction(FORM)]
+            return take_up(with_changes(answers, changes))
         buttons = self._buttons(questionnaire, answered)
         dispatcher.utter_message(response="utter_que_corriger", buttons=buttons)
         return []
 
-    def _buttons(
-        self, questionnaire: Questionnaire, answered: dict[str, str]
-    ) -> list[dict[str, str]]:
+    def _buttons(self, questionnaire: Questionnaire, answered: dict[str, str]) -> list[Button]:
         words = self._resources.sentences.questionnaire
         return [
-            {
-                "title": questionnaire.say_again(fact, value, words),
-                "payload": f'/corriger{{"{FIELD_ENTITY}": "{fact}"}}',
-            }
+            intent_button(
+                questionnaire.say_again(fact, value, words), "corriger", **{FIELD_ENTITY: fact}
+            )
             for fact, value in answered.items()
         ]

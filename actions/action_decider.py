@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
+from actions.buttons import button
 from actions.eligibility.presentation import decision_card
 from actions.knowledge.schema import Bouton
 from actions.resources import Resources
@@ -35,7 +36,7 @@ class ActionDecider(SafeAction):
         decision = questionnaire.decide(memory.answers(tracker), resources.today())
         card = decision_card(decision, questionnaire.content, resources.cards, resources.sentences)
         card = card.model_copy(update={"easy": memory.easy(tracker)})
-        say_card(dispatcher, tracker, card, self._buttons(name), resources.sentences)
+        say_card(dispatcher, tracker, card, map(button, self._buttons(name)), resources.sentences)
         return [SlotSet(memory.SUBJECT, questionnaire.content.sujet)]
 
     def _buttons(self, name: str) -> list[Bouton]:

@@ -8,8 +8,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
+from actions.buttons import Button, answer_button, button
 from actions.eligibility.content import Lecture, QuestionContent
-from actions.forms import ANSWER_ENTITY, AWAITED
+from actions.forms import AWAITED
 from actions.reading import UNKNOWN
 from actions.resources import Resources
 from actions.safe_action import SafeAction
@@ -38,19 +39,13 @@ class ActionDemander(SafeAction):
             dispatcher.utter_message(text=text, buttons=self._choices(question))
         return []
 
-    def _rules(self) -> list[dict[str, str]]:
-        return [
-            {"title": bouton.libelle, "payload": bouton.payload}
-            for bouton in map(self._resources.rule_button, self._resources.rules)
-        ]
+    def _rules(self) -> list[Button]:
+        return [button(self._resources.rule_button(name)) for name in self._resources.rules]
 
-    def _choices(self, question: QuestionContent) -> list[dict[str, str]]:
+    def _choices(self, question: QuestionContent) -> list[Button]:
         words = self._resources.sentences.questionnaire
         choices = {value: choix.libelle for value, choix in question.choix.items()}
         if question.lecture is Lecture.OUI_NON:
             choices = {"oui": words.oui.capitalize(), "non": words.non.capitalize()}
         choices[UNKNOWN] = words.ne_sait_pas
-        return [
-            {"title": label, "payload": f'/repondre{{"{ANSWER_ENTITY}": "{value}"}}'}
-            for value, label in choices.items()
-        ]
+        return [answer_button(label, value) for value, label in choices.items()]

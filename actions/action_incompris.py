@@ -12,11 +12,12 @@ from rasa_sdk.types import DomainDict
 
 from actions import memory
 from actions.answering import fitting, say_procedure
+from actions.buttons import Button, intent_button
 from actions.correcting import corrected
-from actions.forms import DANGER
-from actions.memory import text_of
+from actions.memory import before_latest_message, text_of
 from actions.resources import Resources
 from actions.safe_action import SafeAction
+from allobot.dangers import DANGERS
 
 CHOICES = 3
 TRIES = 2  # misunderstood messages in a row, after which the ways to a person are given
@@ -86,18 +87,18 @@ class ActionIncompris(SafeAction):
         )
         return events
 
-    def _buttons(self, ranking: list[dict[str, Any]]) -> list[dict[str, str]]:
+    def _buttons(self, ranking: list[dict[str, Any]]) -> list[Button]:
         labels = self._resources.sentences.sujets
         names = [item["name"] for item in ranking if item["name"] in labels]
         wanted = [name for name in (*names, *DEFAULT_CHOICES) if name != TO_A_PERSON]
         chosen = [*list(dict.fromkeys(wanted))[:CHOICES], TO_A_PERSON]
-        return [{"title": labels[name], "payload": f"/{name}"} for name in chosen]
+        return [intent_button(labels[name], name) for name in chosen]
 
 
 def tries(events: Sequence[dict[str, Any]], action: str) -> int:
     """How many person's messages in a row `action` answered; the one being answered counts."""
     count, answered = 1, False
-    for event in reversed(_before_latest_message(events)):
+    for event in reversed(before_latest_message(events)):
         if event.get("event") == "action" and event.get("name") == action:
             answered = True
         elif event.get("event") == "user":
@@ -105,11 +106,6 @@ def tries(events: Sequence[dict[str, Any]], action: str) -> int:
                 return count
             count, answered = count + 1, False
     return count
-
-
-def _before_latest_message(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    users = [i for i, event in enumerate(events) if event.get("event") == "user"]
-    return list(events[: users[-1]]) if users else []
 
 
 def _response(band: str | None, ranking: list[dict[str, Any]]) -> str:
@@ -135,5 +131,5 @@ def _likely(band: str | None, ranking: list[dict[str, Any]]) -> bool:
 
 def _may_be_in_danger(ranking: list[dict[str, Any]]) -> bool:
     return any(
-        item["name"] in DANGER and item["confidence"] >= DANGER_FROM for item in ranking[:CHOICES]
+        item["name"] in DANGERS and item["confidence"] >= DANGER_FROM for item in ranking[:CHOICES]
     )

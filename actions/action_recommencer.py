@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
-from actions.forms import FORM
+from actions.forms import take_up
 from actions.resources import Resources
 from actions.safe_action import SafeAction
 
@@ -32,4 +32,4 @@ class ActionRecommencer(SafeAction):
         dispatcher.utter_message(response="utter_on_recommence")
         facts = self._resources.rules[name].questions
         kept = {f: value for f, value in memory.answers(tracker).items() if f not in facts}
-        return [*memory.keep(kept), FollowupAction(FORM)]
+        return take_up(kept)

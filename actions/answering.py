@@ -12,6 +12,8 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import memory
+from actions.appointments.content import SUBJECT as APPOINTMENTS
+from actions.buttons import button
 from actions.cards import Card, CardContact, french_date
 from actions.knowledge.directory import Places
 from actions.knowledge.schema import NATIONAL, Bouton, Evenement, Lieu, Precision
@@ -25,6 +27,11 @@ PRECISION_ENTITY = "precision"
 NEXT_QUESTIONS = 3  # offered under an answer
 PAST_EVENTS = 4
 AGENDA = "agenda_evenements"  # lists every event
+TO_A_CALL = {
+    APPOINTMENTS,
+    "parler_humain",
+    "contacter_caf",
+}  # subjects under which a call can be booked
 SECOND_SUBJECT = "autre_sujet"  # set by the classifier: the subject of another question
 
 
@@ -60,10 +67,11 @@ def say_procedure(
     buttons = [
         *_second_subject(tracker, procedure_id, resources),
         *_rules(procedure_id, resources),
+        *_appointments(procedure_id, resources),
         *found.version.boutons,
     ]
     questions = _next_questions(known, card)
-    say_card(dispatcher, tracker, card, [*questions, *buttons], resources.sentences)
+    say_card(dispatcher, tracker, card, map(button, [*questions, *buttons]), resources.sentences)
     local = any(p.territoire != NATIONAL for p in known)
     return [
         SlotSet(memory.SUBJECT, procedure_id),
@@ -127,8 +135,21 @@ def _second_subject(tracker: Tracker, procedure_id: str, resources: Resources) -
 
 def _rules(procedure_id: str, resources: Resources) -> list[Bouton]:
     """What can be checked, question by question, about this subject."""
-    names = [name for name, rule in resources.rules.items() if rule.sujet == procedure_id]
-    return [resources.rule_button(name) for name in names]
+    return [resources.rule_button(name) for name in resources.rules_of(procedure_id)]
+
+
+def _appointments(procedure_id: str, resources: Resources) -> list[Bouton]:
+    """Booking a call, under what leads to a person; moving and cancelling, under appointments."""
+    if procedure_id not in TO_A_CALL or not resources.desk.is_open:
+        return []
+    words = resources.sentences.rendez_vous.boutons
+    offered = {"prendre": words.prendre}
+    if procedure_id == APPOINTMENTS:
+        offered |= {"deplacer": words.deplacer, "annuler": words.annuler}
+    return [
+        Bouton(libelle=label, intention=APPOINTMENTS, rdv=wanted)
+        for wanted, label in offered.items()
+    ]
 
 
 def _events(procedure_id: str, caf: str | None, date: dt.date, resources: Resources) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from babel.dates import format_date
 
@@ -12,6 +13,9 @@ from actions.knowledge.parameters import Parameters
 from actions.knowledge.repository import Found
 from actions.knowledge.schema import Contact, Lien, Precision, Source, SourceRef, Strict
 from actions.sentences import CardLabels
+
+if TYPE_CHECKING:
+    from actions.knowledge.loader import Knowledge
 
 
 class CardContact(Strict):
@@ -64,10 +68,12 @@ class Card(Strict):
     """An answer with its source and the date it was checked. Dates go out as ISO strings.
 
     `answers` come before the summary; `notices` say what the answer is not; `easy`: the person
-    asked for the easy version; `page`: where it can be printed, a path of the gateway.
+    asked for the easy version; `page`: where it can be printed, a path of the gateway; `form`:
+    what the person is asked for in a form; `file`: for one's calendar, a path of the gateway. A
+    mere question states nothing: it has no source, and was never checked.
     """
 
-    kind: Literal["procedure", "decision", "plan", "danger"]
+    kind: Literal["procedure", "decision", "plan", "danger", "rendez_vous"]
     id: str
     version: str
     territoire: str
@@ -77,7 +83,7 @@ class Card(Strict):
     contacts: list[CardContact]
     links: list[CardLink]
     sources: list[CardSource]
-    verifie_le: dt.date
+    verifie_le: dt.date | None
     falc: list[str]
     decision: CardDecision | None = None
     answers: list[CardAnswer] = []
@@ -87,6 +93,8 @@ class Card(Strict):
     events: list[str] = []
     easy: bool = False
     page: str | None = None
+    form: Literal["coordonnees"] | None = None
+    file: str | None = None
 
 
 class Cards:
@@ -97,7 +105,12 @@ class Cards:
     ) -> None:
         self._contacts = contacts
         self._sources = sources
-        self._parameters = parameters
+        self.parameters = parameters
+
+    @classmethod
+    def of(cls, knowledge: Knowledge) -> Cards:
+        """Those of all that data/ says."""
+        return cls(knowledge.contacts, knowledge.sources, knowledge.parameters)
 
     def procedure(self, found: Found, date: dt.date) -> Card:
         """The card of a procedure's version, its figures those of `date`."""
@@ -132,7 +145,7 @@ class Cards:
         return card.model_copy(update={"answers": answers, "sources": unique})
 
     def render(self, text: str, date: dt.date) -> str:
-        return self._parameters.render(text, date)
+        return self.parameters.render(text, date)
 
     def contacts(self, ids: list[str]) -> list[CardContact]:
         found = {name: self._contacts[name] for name in ids}
@@ -171,7 +184,8 @@ def card_text(card: Card, labels: CardLabels) -> str:
         labels.source.format(document=s.document, section=s.section, date=french_date(s.date))
         for s in card.sources
     )
-    blocks.append(labels.verifie.format(sources=sources, date=french_date(card.verifie_le)))
+    if card.verifie_le is not None:
+        blocks.append(labels.verifie.format(sources=sources, date=french_date(card.verifie_le)))
     return "\n\n".join(blocks)
 
 
@@ -183,10 +197,11 @@ def _explanation(card: Card, labels: CardLabels) -> list[str]:
     return [
         f"{card.title}\n{card.summary}",
         *_decision_blocks(card.decision, labels),
-        *_block(labels.etapes, steps),
+        *_block(labels.preparer if card.kind == "rendez_vous" else labels.etapes, steps),
     ]
 
 
+@lru_cache(maxsize=4096)
 def french_date(date: dt.date) -> str:
     """« 4 mai 2026 », « 1er avril 2025 »."""
     return re.sub(r"^1 ", "1er ", format_date(date, "d MMMM y", locale="fr_FR"))

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType
 
 from actions import memory
-from actions.eligibility.questions import Reader
-from actions.forms import DANGER, FORM, with_changes
-from actions.memory import intent_of, text_of
+from actions.forms import take_up, with_changes
+from actions.memory import before_latest_message, intent_of, text_of
 from actions.reading import is_correction
 from actions.resources import Resources
+from allobot.dangers import DANGERS
 
 DECISION = "action_decider"
 LISTEN = "action_listen"
@@ -26,20 +26,17 @@ def corrected(tracker: Tracker, resources: Resources) -> list[EventType]:
     """
     questionnaire = resources.questionnaires.get(memory.questionnaire(tracker) or "")
     text = text_of(tracker)
-    if questionnaire is None or intent_of(tracker) in DANGER or not is_correction(text):
+    if questionnaire is None or intent_of(tracker) in DANGERS or not is_correction(text):
         return []
     if not _decision_was_last(tracker.events):
         return []
     answers = memory.answers(tracker)
-    reader = Reader(resources.today(), resources.territories)
-    changes = questionnaire.spotted(text, questionnaire.answered(answers), reader)
-    if not changes:
-        return []
-    return [*memory.keep(with_changes(answers, {**changes})), FollowupAction(FORM)]
+    changes = questionnaire.spotted(text, answers, resources.reader())
+    return take_up(with_changes(answers, {**changes})) if changes else []
 
 
 def _decision_was_last(events: Sequence[dict[str, Any]]) -> bool:
     """Whether the last thing done before the person's message was to say a decision."""
-    latest = max((i for i, e in enumerate(events) if e.get("event") == "user"), default=0)
-    done = [e.get("name") for e in events[:latest] if e.get("event") == "action"]
+    before = before_latest_message(events)
+    done = [event.get("name") for event in before if event.get("event") == "action"]
     return next((name for name in reversed(done) if name != LISTEN), None) == DECISION

@@ -10,25 +10,25 @@ still misses.
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import memory
+from actions.buttons import ANSWER_ENTITY
 from actions.eligibility.questions import Questionnaire, Reader
 from actions.memory import REFUSED, entity, intent_of, text_of
 from actions.reading import Reading, asks_why, is_correction, is_question
 from actions.resources import Resources
 from actions.safe_action import SafeAction
+from allobot.dangers import DANGERS
 
 FORM = "questionnaire_form"
 REFUSALS = 3  # unusable answers in a row before a person is offered
 REQUESTED, AWAITED = "requested_slot", "reponse_attendue"  # Rasa's own slot, and its only value
 EXTRACTION = "action_extract_slots"  # Rasa runs it after each message
-ANSWER_ENTITY, FIELD_ENTITY = "reponse", "champ"
+FIELD_ENTITY = "champ"
 
-# Danger ends the questions, even when the message could be an answer.
-DANGER = {"violences_conjugales", "idees_suicidaires", "enfant_en_danger"}
 CORRECT, UNSURE = "corriger", "nlu_fallback"
 SURELY = 0.85  # confidence; the danger net gives 1
 # Intents that are not another subject when they come as the answer to a question.
@@ -60,14 +60,14 @@ class ValidateQuestionnaireForm(SafeAction):
     ) -> list[EventType]:
         name = memory.questionnaire(tracker) or self._chosen(tracker)
         if name is None:
-            away = _is_reply(tracker) and intent_of(tracker) not in NOT_A_SUBJECT
+            away = is_reply(tracker, FORM) and intent_of(tracker) not in NOT_A_SUBJECT
             return [] if away else [SlotSet(REQUESTED, AWAITED)]
         questionnaire = self._resources.questionnaires[name]
         answers = memory.answers(tracker)
         asked = memory.asked_fact(tracker)
         refused = 0
-        if asked and _is_reply(tracker):
-            turn = _Turn(questionnaire, asked, tracker, self._reader())
+        if asked and is_reply(tracker, FORM):
+            turn = _Turn(questionnaire, asked, tracker, self._resources.reader())
             if turn.is_other_subject():
                 return []  # Rasa takes it as a refusal, and its rules answer
             changes = turn.changes()
@@ -88,10 +88,7 @@ class ValidateQuestionnaireForm(SafeAction):
 
     def _chosen(self, tracker: Tracker) -> str | None:
         """The right named in answer to "which one?"."""
-        return self._resources.rule_named(text_of(tracker)) if _is_reply(tracker) else None
-
-    def _reader(self) -> Reader:
-        return Reader(self._resources.today(), self._resources.territories)
+        return self._resources.rule_named(text_of(tracker)) if is_reply(tracker, FORM) else None
 
     def _explain(self, dispatcher: CollectingDispatcher, turn: _Turn) -> int:
         """Explain the question, or offer a person. Return how often it was not answered."""
@@ -135,8 +132,8 @@ class _Turn:
         if self._button or self._field:
             return False
         intent = intent_of(self.tracker)
-        if intent in DANGER:
-            return not (self._reading and self._reading.sure and self._is_doubtful())
+        if intent in DANGERS:  # they end the questions, even when the words could be an answer
+            return not (self._reading and self._reading.sure and is_doubtful(self.tracker))
         if intent == CORRECT and not (self._corrected or self._reading):
             return True  # its own action asks which answer is wrong
         if self._corrected or self.asks_why() or _repeated(self.tracker):
@@ -149,14 +146,9 @@ class _Turn:
             return False
         return self._reading is None or not self._reading.sure or is_question(self._text)
 
-    def _is_doubtful(self) -> bool:
-        """The classifier alone sees a danger, where the words of danger are not."""
-        confidence = (self.tracker.latest_message.get("intent") or {}).get("confidence", 1.0)
-        return float(confidence) < SURELY
-
     def endangered(self) -> bool:
         """A danger may be in words that answer the question all the same."""
-        return intent_of(self.tracker) in DANGER
+        return intent_of(self.tracker) in DANGERS
 
     def asks_why(self) -> bool:
         return not self._button and asks_why(self._text)
@@ -175,7 +167,7 @@ class _Turn:
         """Earlier answers that the text changes: "en fait elle a 12 ans", or a late answer."""
         if self._button or not (is_correction(self._text) or self._reading is None):
             return {}
-        earlier = self.questionnaire.answered(memory.answers(self.tracker))
+        earlier = memory.answers(self.tracker)
         found = self.questionnaire.spotted(self._text, earlier, self._reader)
         return {fact: value for fact, value in found.items() if value != earlier[fact]}
 
@@ -192,17 +184,28 @@ def with_changes(answers: dict[str, str], changes: dict[str, str | None]) -> dic
     return kept | {fact: value for fact, value in changes.items() if value is not None}
 
 
+def take_up(answers: dict[str, str]) -> list[EventType]:
+    """With these answers, the form asks what is still missing, or decides."""
+    return [*memory.keep(answers), FollowupAction(FORM)]
+
+
 def _repeated(tracker: Tracker) -> bool:
     """The words of just before, and maybe more: the person insists, and does not change subject."""
     said = [str(event.get("text")) for event in tracker.events if event.get("event") == "user"]
     return len(said) > 1 and set(said[-2].lower().split()) <= set(said[-1].lower().split())
 
 
-def _is_reply(tracker: Tracker) -> bool:
+def is_doubtful(tracker: Tracker) -> bool:
+    """The classifier alone sees a danger, where the words of danger are not."""
+    confidence = (tracker.latest_message.get("intent") or {}).get("confidence", 1.0)
+    return float(confidence) < SURELY
+
+
+def is_reply(tracker: Tracker, form: str) -> bool:
     """Whether the person just answered; False when the form comes back after another subject."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return True
-        if event.get("event") == "action" and event.get("name") not in {FORM, EXTRACTION}:
+        if event.get("event") == "action" and event.get("name") not in {form, EXTRACTION}:
             return False
     return False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -85,6 +86,12 @@ def refused(tracker: Tracker) -> int:
 def keep(given: Mapping[str, str], asked: str | None = None) -> list[EventType]:
     """Keep the answers, and which fact is now asked."""
     return [SlotSet(ANSWERS, dict(given) or None), SlotSet(ASKED, asked)]
+
+
+def before_latest_message(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened before the person's last message; nothing without a message."""
+    users = [i for i, event in enumerate(events) if event.get("event") == "user"]
+    return list(events[: users[-1]]) if users else []
 
 
 def text_of(tracker: Tracker) -> str:

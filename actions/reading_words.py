@@ -169,13 +169,16 @@ def read_yes_no(text: str) -> Reading | None:
     return None
 
 
-def read_choice(text: str, patterns: Mapping[str, str]) -> Reading | None:
-    """The first value whose pattern (written for simplified text) is found."""
+def find_choices(text: str, patterns: Mapping[str, str]) -> list[str]:
+    """Every value whose pattern (written for simplified text) is found, in their order."""
     plain = simplify(text)
-    for value, pattern in patterns.items():
-        if re.search(pattern, plain):
-            return Reading(value)
-    return None
+    return [value for value, pattern in patterns.items() if re.search(pattern, plain)]
+
+
+def read_choice(text: str, patterns: Mapping[str, str]) -> Reading | None:
+    """The first value of `find_choices`."""
+    found = find_choices(text, patterns)
+    return Reading(found[0]) if found else None
 
 
 def _bare(text: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
+from actions.appointments.content import RendezVousContent
+from actions.appointments.desk import Desk
 from actions.cards import Cards
 from actions.eligibility.content import RuleContent
-from actions.eligibility.questions import Questionnaire
+from actions.eligibility.questions import Questionnaire, Reader
 from actions.eligibility.rules import RULES
 from actions.knowledge.directory import Directory
 from actions.knowledge.loader import Knowledge, check
@@ -37,10 +40,21 @@ class Resources:
     directory: Directory
     agenda: dict[str, Evenement]
     portes: dict[str, Porte]
+    rendez_vous: RendezVousContent
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Appointments; the key of their vault is made at first use."""
+        engine = make_engine(self.settings.database_url)
+        return Desk.open(self.settings, engine, self.rendez_vous)
 
     def today(self) -> dt.date:
         """The reference date of the deployment."""
         return self.settings.today()
+
+    def reader(self) -> Reader:
+        """What reads answers, as of today."""
+        return Reader(self.today(), self.territories)
 
     def rule_named(self, text: str) -> str | None:
         """The rule whose name is said; the longest words win ("aide aux vacances" over "aide")."""
@@ -51,6 +65,10 @@ class Resources:
             if (match := re.search(content.noms, plain))
         }
         return max(found, key=lambda name: len(found[name]), default=None)
+
+    def rules_of(self, subject: str | None) -> list[str]:
+        """The rules that can be checked about a subject."""
+        return [name for name, content in self.rules.items() if content.sujet == subject]
 
     def rule_button(self, name: str) -> Bouton:
         """What starts the questions of a rule."""
@@ -66,7 +84,7 @@ def make_resources(settings: Settings, knowledge: Knowledge | None = None) -> Re
     return Resources(
         settings=settings,
         procedures=ProcedureRepository(make_engine(settings.database_url)),
-        cards=Cards(knowledge.contacts, knowledge.sources, knowledge.parameters),
+        cards=Cards.of(knowledge),
         parameters=knowledge.parameters,
         rules=knowledge.rules,
         questionnaires={
@@ -78,4 +96,5 @@ def make_resources(settings: Settings, knowledge: Knowledge | None = None) -> Re
         directory=Directory(knowledge.annuaires, knowledge.communes),
         agenda=knowledge.agenda,
         portes=knowledge.portes,
+        rendez_vous=knowledge.rendez_vous,
     )

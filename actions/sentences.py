@@ -17,9 +17,11 @@ class StatusLabels(Strict):
 
 
 class CardLabels(Strict):
-    """Words of a card shown as text. `source` and `verifie` hold {fields}."""
+    """Words of a card shown as text; `preparer` is above the steps of an appointment. `source`
+    and `verifie` hold {fields}."""
 
     etapes: str
+    preparer: str
     contacts: str
     liens: str
     conditions: str
@@ -63,6 +65,84 @@ class AnswerWords(Strict):
     inconnu_a_cette_date: str
 
 
+class AppointmentButtons(Strict):
+    prendre: str
+    deplacer: str
+    annuler: str
+    autre_caf: str
+    plus_tot: str
+    autres: str
+    autre_jour: str
+    confirmer: str
+    changer_heure: str
+    changer_numero: str
+    abandonner: str
+    oui_annuler: str
+    non_garder: str
+    sans_code: str
+    nouveau_code: str
+    procedure: str
+    personne: str
+
+
+class AppointmentQuestions(Strict):
+    """What is asked at each step; the three operations have their own confirmation."""
+
+    bureau: str
+    mode: str
+    motif: str
+    code: str
+    creneau: str
+    coordonnees: str
+    coordonnees_ailleurs: str
+    prendre_ailleurs: str
+    prendre: str
+    deplacer: str
+    annuler: str
+
+
+class AppointmentSentences(Strict):
+    """Words of appointments; most hold {fields}. `heure` and `heure_pile` are CLDR patterns."""
+
+    titre: str
+    essai: str
+    heure: str
+    heure_pile: str
+    moment: str
+    boutons: AppointmentButtons
+    questions: AppointmentQuestions
+    coffre: str
+    explications: dict[str, str]
+    difficile: str
+    que_changer: str
+    proposition: str
+    proches: str
+    epuise: str
+    complet: str
+    pris: str
+    pourquoi: dict[str, str]
+    numero: dict[str, str]
+    code_refuse: str
+    code_bloque: str
+    code_trop: str
+    sans_code: str
+    rien_a_changer: str
+    ferme: str
+    autre_caf: str
+    pris_titre: str
+    deplace_titre: str
+    annule_titre: str
+    verifier_titre: str
+    appel: str
+    ailleurs: str
+    code: str
+    meme_code: str
+    nouveau_code: str
+    annule: str
+    garde: str
+    expire: str
+
+
 class Sentences(Strict):
     """`sujets`: how a subject is called in a choice, by intent."""
 
@@ -70,6 +150,7 @@ class Sentences(Strict):
     sujets: dict[str, str]
     reponses: AnswerSentences
     questionnaire: AnswerWords
+    rendez_vous: AppointmentSentences
 
 
 def read_sentences(path: Path = FILE) -> Sentences:

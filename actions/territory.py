@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
+from typing import TypeVar
 
 from actions.knowledge.schema import Commune, Departements
 from actions.reading import simplify
 
 EARTH_RADIUS = 6371.0  # km
 
+Named = TypeVar("Named")
+
 _POSTAL_CODE = re.compile(r"(?<![\d.,])(\d{2})(\d)\d\d(?! ?(?:\d|€|euros?\b|eur\b|e\b|h\b))")
 _NUMBER = re.compile(
     r"\b(?:caf(?: du| de)?|departement|dept|dep|(?:habite|vis|suis)(?: dans)?(?: le| du)"
     r"|dans le) (\d\d|2a|2b|97\d)\b(?! ?(?:\d|€|euros?\b|eur\b|h\b))"
 )
+_WORD = re.compile(r"\w+")
 _ALONE = re.compile(r"(\d\d|2a|2b|97\d)")
 _AT = r"(?:caf|habite|vis|suis|departement|dans|en|du|de|a|pour|sur|vers)"
 _ARTICLE = r"(?: (?:de la|du|des|de|dans|en|le|la|les|l|d))*"
@@ -34,12 +39,12 @@ class Territories:
 
     def __init__(self, departements: Departements, communes: list[Commune]) -> None:
         longest_first = sorted(communes, key=lambda commune: -len(_plain(commune.nom)))
-        self._communes = [(_pattern(commune.nom), commune) for commune in longest_first]
+        self._communes = [(_Name(commune.nom), commune) for commune in longest_first]
         self._by_name = {commune.nom: commune for commune in communes}
         ordinary = set(departements.mots_courants)
         named = sorted(departements.noms.items(), key=lambda pair: -len(_plain(pair[1])))
         self._departements = [
-            (_pattern(nom, ordinary=nom in ordinary), numero) for numero, nom in named
+            (_Name(nom, ordinary=nom in ordinary), numero) for numero, nom in named
         ]
         self._numbers = set(departements.noms)
 
@@ -60,15 +65,28 @@ class Territories:
         return self._named(plain)
 
     def _commune(self, plain: str) -> Commune | None:
-        return next((c for pattern, c in self._communes if pattern.search(plain)), None)
+        return _first_said(self._communes, plain)
 
     def _named(self, plain: str) -> Territory | None:
-        found = (number for pattern, number in self._departements if pattern.search(plain))
-        number = next(found, None)
+        number = _first_said(self._departements, plain)
         return Territory(number) if number else None
 
     def _known(self, number: str) -> Territory | None:
         return Territory(number) if number in self._numbers else None
+
+
+class _Name:
+    """A name to be found in a text; `word`, its first, is a quick way to tell that it is not."""
+
+    def __init__(self, name: str, *, ordinary: bool = False) -> None:
+        self.word = _WORD.findall(_plain(name))[0]
+        self.pattern = _pattern(name, ordinary=ordinary)
+
+
+def _first_said(names: Iterable[tuple[_Name, Named]], plain: str) -> Named | None:
+    words = set(_WORD.findall(plain))
+    said = (named for name, named in names if name.word in words and name.pattern.search(plain))
+    return next(said, None)
 
 
 def kilometres(one: Commune, other: Commune) -> float:

@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 
-from allobot import kb, ports
+from allobot import corrections, kb, logs, ports, rdv, users
 from allobot.errors import AllobotError, ConfigurationError, Interrupted
 from allobot.local_http import address
 from allobot.messages import say
@@ -31,6 +31,10 @@ app = typer.Typer(
 
 
 app.add_typer(kb.app, name="kb")
+app.add_typer(corrections.app, name="corrections")
+app.add_typer(logs.app, name="logs")
+app.add_typer(rdv.app, name="rdv")
+app.add_typer(users.app, name="users")
 
 
 def main() -> None:
@@ -70,6 +74,14 @@ def train(
     training.ensure(_project(), force=force)
 
 
+@app.command()
+def renew() -> None:
+    """Have the running bot answer with the trained model, without a stop."""
+    from allobot import renewal
+
+    renewal.renew(_project())
+
+
 @app.command("shell")
 def shell_(
     date: Annotated[
@@ -77,13 +89,16 @@ def shell_(
         typer.Option(formats=["%Y-%m-%d"], help="Answer as on that day, such as 2027-04-01."),
     ] = None,
     caf: Annotated[str | None, typer.Option(help="Answer as that Caf, such as 52.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say after each turn what was understood and why.")
+    ] = False,
 ) -> None:
     """Talk to the bot in this terminal."""
     from allobot import shell
 
     day = date.date() if date else None
     project = _project(date=day, caf=caf)
-    sys.exit(shell.talk(project, date=day, caf=caf))
+    sys.exit(shell.talk(project, date=day, caf=caf, explain=explain))
 
 
 @app.command()
@@ -160,13 +175,37 @@ def ask(question: Annotated[str, typer.Argument(help="What you would type to the
 
 
 @app.command()
+def bench(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Under 3 minutes, without measuring stock Rasa.")
+    ] = False,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stock Rasa learns in so many epochs: faster, understands less."),
+    ] = None,
+    soak: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Talk for so many minutes instead, and tell what grew."),
+    ] = None,
+) -> None:
+    """Measure how fast the bot is, beside stock Rasa."""
+    from allobot.bench.run import bench as measure
+    from allobot.bench.soak import soak as endure
+
+    if soak is not None:
+        endure(_project(), soak)
+    else:
+        measure(_project(), quick=quick, epochs=epochs)
+
+
+@app.command()
 def purge(
     days: Annotated[
         int | None,
         typer.Option(min=0, max=3650, help="Days without use; ALLOBOT_RETENTION_DAYS by default."),
     ] = None,
 ) -> None:
-    """Erase the conversations that are too old, even while the bot runs."""
+    """Erase the conversations and appointments that are too old, even while the bot runs."""
     from allobot.purge import purge as purge_conversations
 
     purge_conversations(_project(), days)

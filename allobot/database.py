@@ -13,6 +13,8 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.orm import DeclarativeBase
 
+from allobot import sqlite
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 5
 UPGRADE_SECONDS = 60
@@ -95,16 +97,7 @@ def _parse(url: str) -> URL:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # _begin_sqlite opens the transactions, DDL included
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-        "secure_delete = ON",  # what a person erases does not stay in the free pages
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    sqlite.prepare(connection, "foreign_keys = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from actions.cards import card_text
+from actions.cards import Cards, card_text
 from actions.eligibility.content import RuleContent
 from actions.eligibility.estimates import Estimate, UnknownRule, estimate
 from actions.eligibility.rules import RULES, InvalidSituation
@@ -36,7 +36,7 @@ def _estimate(rule: str, facts: dict[str, Any], date: dt.date) -> Estimate:
     with data_errors():
         knowledge = check()
     try:
-        return estimate(rule, facts, date, knowledge, read_sentences())
+        return estimate(rule, facts, date, knowledge.rules, Cards.of(knowledge), read_sentences())
     except UnknownRule as error:
         raise UsageError(say("regle_inconnue", regle=rule, regles=", ".join(RULES))) from error
     except InvalidSituation as error:

@@ -21,6 +21,8 @@ from allobot.project import Project
 # Folders of tests/ that need more than pytest in the services environment.
 BOT, CONVERSATIONS, END_TO_END = "bot", "conversations", "end_to_end"
 ELSEWHERE = (BOT, CONVERSATIONS, END_TO_END)
+# A process a core; the tests of a file stay together. Those that time whole bots run alone.
+TOGETHER = ("-n", "auto", "--dist", "loadfile")
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,10 @@ def _test_steps(project: Project, chosen: list[str], *, everything: bool) -> lis
     if services:
         title = say("titre_python", dossiers=", ".join(services))
         paths = _paths(services, everything)
-        steps.append(_pytest_step(project, title, project.python, paths))
+        steps.append(_pytest_step(project, title, project.python, [*TOGETHER, *paths]))
     if BOT in chosen:
-        steps.append(_pytest_step(project, say("titre_bot"), project.rasa_python, ["tests/bot"]))
+        paths = [*TOGETHER, "tests/bot"]
+        steps.append(_pytest_step(project, say("titre_bot"), project.rasa_python, paths))
     if CONVERSATIONS in chosen or END_TO_END in chosen:
         steps.append(Step(say("titre_modele"), lambda: _train(project)))
     if CONVERSATIONS in chosen:
@@ -86,8 +89,8 @@ def _test_steps(project: Project, chosen: list[str], *, everything: bool) -> lis
     return steps
 
 
-def _pytest_step(project: Project, title: str, python: str, paths: list[str]) -> Step:
-    return Step(title, lambda: _pytest(project, python, paths))
+def _pytest_step(project: Project, title: str, python: str, arguments: list[str]) -> Step:
+    return Step(title, lambda: _pytest(project, python, arguments))
 
 
 def _paths(services: list[str], everything: bool) -> list[str]:
@@ -155,10 +158,10 @@ def _train(project: Project) -> Outcome:
     return Outcome(True)
 
 
-def _pytest(project: Project, python: str, paths: list[str]) -> Outcome:
+def _pytest(project: Project, python: str, arguments: list[str]) -> Outcome:
     report = project.var / "tests.xml"
     report.unlink(missing_ok=True)
-    command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *paths]
+    command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
     succeeded = run(command, cwd=project.root, env=project.test_environment()) == 0
     return _count(report, succeeded)
 

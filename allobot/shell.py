@@ -13,6 +13,7 @@ from pathlib import Path
 from allobot import local_http
 from allobot.commands import run, start_group, stop_group, tail
 from allobot.errors import ServiceError
+from allobot.explain import explain_turns
 from allobot.messages import say
 from allobot.ports import LOOPBACK, free_port, is_free
 from allobot.preparation import prepare
@@ -20,14 +21,26 @@ from allobot.processes import READY_AFTER, Service, action_server, write_endpoin
 from allobot.project import Project
 
 
-def talk(project: Project, *, date: dt.date | None = None, caf: str | None = None) -> int:
-    """Prepare, start what is missing, talk until the operator stops. Return Rasa's exit code."""
+def talk(
+    project: Project,
+    *,
+    date: dt.date | None = None,
+    caf: str | None = None,
+    explain: bool = False,
+) -> int:
+    """Prepare, start what is missing, talk until the operator stops. Return Rasa's exit code.
+
+    With `explain`, each turn says what was understood and why that was answered.
+    """
     prepare(project)
     given = {"ALLOBOT_DATE": date, "ALLOBOT_CAF": caf}
     settings = {name: str(value) for name, value in given.items() if value is not None}
     with _actions(project, settings) as actions_port:
         # The gateway's masking does not stand between the agent and Rasa: nothing is written.
         endpoints = write_endpoints(project, actions_port, "endpoints-shell.yml", keep=False)
+        if explain:
+            explain_turns(endpoints)
+            print(say("explication"), flush=True)
         print(say("shell_pret"), flush=True)
         command = _command(project, endpoints)
         return run(command, cwd=project.root, env=project.environment(**settings))

@@ -7,6 +7,7 @@ calibrated ranking and `bande`: answer (`repondre`), offer choices (`proposer`) 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import joblib
@@ -43,34 +44,67 @@ SECOND = "autre_sujet"  # of another question in the same message
 MODEL_FILE = "classifier.joblib"
 
 
+class Pieces:
+    """Sublinear TF-IDF of the pieces of a text; `options` are TfidfVectorizer's.
+
+    scikit-learn counts many texts well; for one it mostly checks its own settings.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._vectorizer = TfidfVectorizer(sublinear_tf=True, **options)
+        self._cut = self._vectorizer.build_analyzer()
+
+    def fit_transform(self, texts: list[str]) -> sparse.csr_matrix:
+        """Shape (texts, pieces)."""
+        rows = self._vectorizer.fit_transform(texts)
+        self._places, self._idf = self._vectorizer.vocabulary_, self._vectorizer.idf_
+        return rows
+
+    def weigh(self, text: str, weights: Array) -> Array:
+        """The row that transform() gives for a text, times `weights` (pieces, intents)."""
+        places = self._places
+        counts = Counter(places[piece] for piece in self._cut(text) if piece in places)
+        if not counts:
+            return np.zeros(weights.shape[1])
+        known = np.fromiter(counts, dtype=int)
+        row = (1 + np.log(np.fromiter(counts.values(), dtype=float))) * self._idf[known]
+        product: Array = (row / np.linalg.norm(row)) @ weights[known]
+        return product
+
+
 class LinearModel:
     """TF-IDF of words and letters beside the sentence vectors, one SVM per intent."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._vector_weight = config["vector_weight"]
-        self._words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"[^ ]+")
-        self._letters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2
-        )
-        self._svm = LinearSVC(C=config["regularisation"], class_weight="balanced", random_state=7)
+        self._words = Pieces(ngram_range=(1, 2), token_pattern=r"[^ ]+")
+        self._letters = Pieces(analyzer="char_wb", ngram_range=(2, 5), min_df=2)
+        self._regularisation = config["regularisation"]
+        self._weights: list[Array] = []  # of words, letters and vectors: (features, intents)
+        self._bias: Array = np.zeros(0)
 
     def fit(self, texts: list[str], vectors: Array, labels: Array) -> None:
         words = self._words.fit_transform(texts)
         letters = self._letters.fit_transform(texts)
-        self._svm.fit(self._stack(words, letters, vectors), labels)
+        weighted = sparse.csr_matrix(vectors * self._vector_weight)
+        svm = LinearSVC(C=self._regularisation, class_weight="balanced", random_state=7)
+        svm.fit(sparse.hstack([words, letters, weighted]).tocsr(), labels)
+        weights, bias = svm.coef_.T, svm.intercept_
+        if weights.shape[1] == 1:  # with two classes scikit-learn gives one column
+            weights, bias = np.hstack([-weights, weights]), np.hstack([-bias, bias])
+        ends = np.cumsum([words.shape[1], letters.shape[1]])
+        # Each in one block of memory, so that a message reads its own rows only.
+        self._weights = [np.ascontiguousarray(part) for part in np.split(weights, ends)]
+        self._bias = bias
 
     def margins(self, texts: list[str], vectors: Array) -> Array:
         """Shape (messages, intents)."""
-        words, letters = self._words.transform(texts), self._letters.transform(texts)
-        margins: Array = self._svm.decision_function(self._stack(words, letters, vectors))
-        # With two classes scikit-learn gives one column.
-        return margins if margins.ndim == 2 else np.column_stack([-margins, margins])
-
-    def _stack(
-        self, words: sparse.csr_matrix, letters: sparse.csr_matrix, vectors: Array
-    ) -> sparse.csr_matrix:
-        weighted = sparse.csr_matrix(vectors * self._vector_weight)
-        return sparse.hstack([words, letters, weighted]).tocsr()
+        of_words, of_letters, of_vectors = self._weights
+        margins: Array = self._bias + (vectors * self._vector_weight) @ of_vectors
+        for row, text in zip(margins, texts, strict=True):
+            row += self._words.weigh(text, of_words)
+            row += self._letters.weigh(text, of_letters)
+        return margins
 
 
 def unseen_margins(

@@ -27,7 +27,6 @@ from bot.classifier import BAND
 from bot.normaliser import SHORT_FORMS
 
 FILE = Path(__file__).with_name("danger.yml")
-CATEGORIES = ("idees_suicidaires", "enfant_en_danger", "violences_conjugales")
 PAYLOAD = re.compile(r"\s*/\w+(?:@[\d.]+)?(?:\{.*\})?\s*")  # what a button sends
 
 ELLIPSIS = re.compile(r"\.{2,}|…")

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+import uvloop
 from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,7 +32,7 @@ def main() -> int:
     log_to_stderr()
     start = sentences().start
     try:
-        asyncio.run(serve(load_settings()))
+        uvloop.run(serve(load_settings()))
     except ValidationError as error:
         return _fail(start.bad_settings.format(names=", ".join(_names(error, start))))
     except ConfigurationError as error:

@@ -18,18 +18,23 @@ from aiohttp.typedefs import Handler
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from actions.appointments.vault import Coordonnees
 from web import embed
-from web.bodies import read_bytes
-from web.conversations.service import Question
+from web.appointments import MAX_NAME, read_name, read_number
+from web.bodies import asker_of, read_bytes
+from web.conversations.service import Question, last_answer
 from web.conversations.text import MAX_CHARACTERS, clean
 from web.errors import (
     BodyTimeout,
     BodyTooLarge,
     GatewayError,
     InvalidMessage,
+    InvalidName,
+    InvalidPhone,
     NoConversation,
     StaleForm,
     TooManyRequests,
+    sentence_of,
 )
 from web.files import FOLDER
 from web.keys import CONVERSATIONS, SESSIONS, SETTINGS
@@ -40,7 +45,7 @@ from web.minified import minified
 from web.pages import page
 from web.privacy import information
 from web.security import CONTENT_SECURITY_POLICY
-from web.sentences import sentences
+from web.session import loads_recent
 
 PATH = "/assistant"
 GUIDE = "/assistant/integrer"
@@ -70,7 +75,7 @@ class FormTokens:
     def check(self, token: str, conversation_id: str | None) -> None:
         """Raise StaleForm when the token was not made for this conversation, or long ago."""
         try:
-            self._serializer(conversation_id).loads(token, max_age=self._seconds)
+            loads_recent(self._serializer(conversation_id), token, self._seconds)
         except BadData:
             raise StaleForm from None
 
@@ -87,7 +92,7 @@ FORM_TOKENS = web.AppKey("form_tokens", FormTokens)
 
 
 class _Form(BaseModel):
-    """What a form of the page sends: a text, a button or an erasure."""
+    """What a form of the page sends: a text, a button, contact details or an erasure."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -95,17 +100,37 @@ class _Form(BaseModel):
     id: UUID
     text: str | None = None
     button: str | None = Field(default=None, min_length=1, max_length=64)
+    nom: str | None = None
+    telephone: str | None = None
     erase: Literal["stay", "leave"] | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        if [self.text, self.button, self.erase].count(None) != 2:
-            raise ValueError("text, button or erase")
+        if [self.text, self.button, self.telephone, self.erase].count(None) != 3:
+            raise ValueError("text, button, telephone or erase")
+        if (self.nom is None) != (self.telephone is None):
+            raise ValueError("nom and telephone")
         return self
 
-    def question(self) -> Question:
-        """Return it as the conversations take it."""
-        return Question(id=str(self.id), text=self.text, button=self.button)
+    def question(self, request: web.Request) -> Question:
+        """Return it as the conversations take it. Raises InvalidName, InvalidPhone."""
+        contact = None
+        if self.nom is not None and self.telephone is not None:
+            contact = Coordonnees(nom=read_name(self.nom), telephone=read_number(self.telephone))
+        asker = asker_of(request)
+        return Question(
+            id=str(self.id),
+            text=self.text,
+            button=self.button,
+            contact=contact,
+            device=asker.device,
+            client=asker.client,
+        )
+
+    def typed(self) -> dict[str, str]:
+        """Return what was typed, by field."""
+        fields = {"text": self.text, "nom": self.nom, "telephone": self.telephone}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 @routes.get(PATH)
@@ -126,9 +151,9 @@ async def submit(request: web.Request) -> web.Response:
         request.app[FORM_TOKENS].check(form.token, conversation_id)
         if form.erase:
             return await _erase(request, conversation_id, form.erase)
-        conversation_id = await _talk(request, conversation_id, form.question())
+        conversation_id = await _talk(request, conversation_id, form.question(request))
     except GatewayError as error:
-        return await _error_page(request, error, typed=form.text or "")
+        return await _error_page(request, error, form)
     response = _see(f"{PATH}#suite")
     request.app[SESSIONS].issue(response, conversation_id)
     return response
@@ -173,7 +198,7 @@ async def _read_form(request: web.Request) -> _Form:
 async def _talk(request: web.Request, conversation_id: str | None, question: Question) -> str:
     """Say something, in a new conversation when there is none; return the conversation's id.
 
-    Raises NoConversation for a button alone: it was issued in a conversation that is no more.
+    Raises NoConversation for what is not a text: it was asked in a conversation that is no more.
     """
     conversations = request.app[CONVERSATIONS]
     if question.text is not None:
@@ -202,11 +227,13 @@ async def _erase(
     return response
 
 
-async def _error_page(request: web.Request, error: GatewayError, typed: str = "") -> web.Response:
+async def _error_page(
+    request: web.Request, error: GatewayError, form: _Form | None = None
+) -> web.Response:
     """Give the page with what went wrong at its top, and what was typed still in its field."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         LOGGER.error("%s: %s", error.code, describe(error))
-    response = await _conversation_page(request, error, typed)
+    response = await _conversation_page(request, error, form)
     if isinstance(error, BodyTimeout | BodyTooLarge):
         response.force_close()  # the rest of the body is not worth reading
     if isinstance(error, TooManyRequests):
@@ -215,18 +242,22 @@ async def _error_page(request: web.Request, error: GatewayError, typed: str = ""
 
 
 async def _conversation_page(
-    request: web.Request, error: GatewayError | None = None, typed: str = ""
+    request: web.Request, error: GatewayError | None = None, form: _Form | None = None
 ) -> web.Response:
     conversation_id, messages = await _history(request, error)
+    asked = next((message for message in last_answer(messages) if _has_form(message)), None)
     values = {
         "messages": [_view(message) for message in messages],
         "last_said": max((i for i, m in enumerate(messages) if m.author == "person"), default=-1),
         "buttons": _open_buttons(messages),
         "token": request.app[FORM_TOKENS].make(conversation_id),
         "id": str(uuid.uuid4()),
-        "error": sentences().errors[error.code] if error else None,
-        "typed": typed,
+        "error": sentence_of(error) if error else None,
+        "wrong": _field_of(error) if asked else "question",
+        "asked": asked,
+        "typed": {"text": "", "nom": "", "telephone": ""} | (form.typed() if form else {}),
         "max_characters": MAX_CHARACTERS,
+        "max_name": MAX_NAME,
         "elsewhere": ELSEWHERE,
         "information": information(request.app[SETTINGS]),
     }
@@ -255,6 +286,17 @@ async def _history(
         if error is None:
             raise
         return conversation_id, []
+
+
+def _has_form(message: Message) -> bool:
+    return bool(message.card and message.card.get("form"))
+
+
+def _field_of(error: GatewayError | None) -> str:
+    """Return the id of the field where an error is put right."""
+    if isinstance(error, InvalidName):
+        return "nom"
+    return "telephone" if isinstance(error, InvalidPhone) else "question"
 
 
 def _view(message: Message) -> dict[str, Any]:

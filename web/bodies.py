@@ -1,24 +1,47 @@
 """Reads the JSON bodies of the API: within a size, within a time, of an exact shape."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Self, TypeVar
 from uuid import UUID
 
 from aiohttp import ClientError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from web.conversations.service import Question
 from web.errors import BodyTimeout, BodyTooLarge, InvalidJson, InvalidMessage, InvalidRequest
+from web.limits import client_of
+from web.rasa_client import Device, device_of
 
 MAX_BYTES = 4096
 SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: the class of their device, and what the limits count them as."""
+
+    device: Device | None = None
+    client: str | None = None
+
+
+def asker_of(request: web.Request) -> Asker:
+    """Return who sends a request."""
+    return Asker(device_of(request.headers.get(hdrs.USER_AGENT, "")), client_of(request))
 
 
 class Body(BaseModel):
     """A body that holds nothing but its fields, each of its exact type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    _asker: Asker = PrivateAttr(default=Asker())
+
+    @property
+    def asker(self) -> Asker:
+        """Who sent it."""
+        return self._asker
 
 
 class NewConversation(Body):
@@ -40,7 +63,13 @@ class NewMessage(Body):
 
     def question(self) -> Question:
         """Return it as the conversations take it."""
-        return Question(id=str(self.id), text=self.text, button=self.button)
+        return Question(
+            id=str(self.id),
+            text=self.text,
+            button=self.button,
+            device=self.asker.device,
+            client=self.asker.client,
+        )
 
 
 Shape = TypeVar("Shape", bound=Body)
@@ -53,10 +82,12 @@ async def read_body(request: web.Request, shape: type[Shape]) -> Shape:
     """
     raw = await read_bytes(request)
     try:
-        return shape.model_validate_json(raw)
+        body = shape.model_validate_json(raw)
     except ValidationError as error:
         syntax = any(item["type"] == "json_invalid" for item in error.errors())
         raise (InvalidJson if syntax else InvalidMessage) from None
+    body._asker = asker_of(request)
+    return body
 
 
 async def read_bytes(request: web.Request, limit: int = MAX_BYTES) -> bytes:

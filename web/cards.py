@@ -102,7 +102,7 @@ def _openable(links: list[Link]) -> list[Link]:
 class Card(_Part):
     """The card of an answer."""
 
-    kind: Literal["procedure", "decision", "danger", "plan"]
+    kind: Literal["procedure", "decision", "danger", "plan", "rendez_vous"]
     id: str
     version: str | None = None
     territoire: str | None = None
@@ -122,6 +122,8 @@ class Card(_Part):
     easy: bool = False
     decision: Decision | None = None
     page: Page = None
+    form: Literal["coordonnees"] | None = None
+    file: Page = None
 
 
 def read_card(custom: object) -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
 """The rules without dialogue: facts in, an estimation out. Nothing is kept."""
 
-import asyncio
 import datetime as dt
 from functools import partial
 from typing import Any
@@ -10,7 +9,6 @@ from pydantic import Field
 
 from actions.eligibility.estimates import estimate
 from actions.eligibility.rules import RULES, InvalidSituation
-from actions.sentences import read_sentences
 from web.bodies import Body, read_body
 from web.errors import InvalidFacts, error_response
 from web.keys import CONTENT, SETTINGS
@@ -30,9 +28,10 @@ async def decide(request: web.Request, *, rule: str) -> web.Response:
     body = await read_body(request, Facts)
     content = await request.app[CONTENT].get()
     date = body.date or request.app[SETTINGS].today()
-    sentences = await asyncio.to_thread(read_sentences)
     try:
-        found = estimate(rule, body.situation, date, content.knowledge, sentences)
+        found = estimate(
+            rule, body.situation, date, content.rules, content.cards, content.sentences
+        )
     except InvalidSituation as error:
         return error_response(InvalidFacts, fields=error.fields)
     return web.json_response(found.public())

@@ -7,7 +7,9 @@ GatewayError                     500 internal_error
 │   ├── EmptyText                400 empty_text
 │   ├── TextTooLong              400 text_too_long
 │   ├── UnknownButton            400 unknown_button
-│   └── InvalidFacts             400 invalid_facts
+│   ├── InvalidFacts             400 invalid_facts
+│   ├── InvalidName              400 invalid_name
+│   └── InvalidPhone             400 invalid_phone
 ├── BadOrigin                    403 bad_origin
 ├── StaleForm                    403 stale_form
 ├── NotFound                     404 not_found
@@ -15,6 +17,7 @@ GatewayError                     500 internal_error
 │   └── UnknownMessage           404 unknown_message
 ├── MethodNotAllowed             405 method_not_allowed
 ├── BodyTimeout                  408 body_timeout
+├── NoBooking                    409 no_booking
 ├── BodyTooLarge                 413 body_too_large
 ├── UnsupportedMediaType         415 unsupported_media_type
 ├── TooManyRequests              429 too_many_requests
@@ -83,6 +86,23 @@ class InvalidFacts(InvalidRequest):
     code = "invalid_facts"
 
 
+class InvalidName(InvalidRequest):
+    """Nothing that can be a name, or more than 80 characters."""
+
+    code = "invalid_name"
+
+
+class InvalidPhone(InvalidRequest):
+    """Not a French phone number; `kind` is that of BadPhone (actions/appointments/phones.py)."""
+
+    code = "invalid_phone"
+
+    def __init__(self, kind: str) -> None:
+        """Say why."""
+        super().__init__()
+        self.kind = kind
+
+
 class BadOrigin(GatewayError):
     """Another site asks."""
 
@@ -128,6 +148,13 @@ class BodyTimeout(GatewayError):
 
     status = 408
     code = "body_timeout"
+
+
+class NoBooking(GatewayError):
+    """Contact details are given where none were asked for."""
+
+    status = 409
+    code = "no_booking"
 
 
 class BodyTooLarge(GatewayError):
@@ -191,7 +218,7 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     except GatewayError as error:
         if error.status >= 500:
             LOGGER.error("%s: %s", error.code, describe(error))
-        return error_response(type(error))
+        return error_response(type(error), message=sentence_of(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -202,18 +229,29 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return error_response(GatewayError)
 
 
+def sentence_of(error: GatewayError) -> str:
+    """Return the sentence of an error, the one of its kind for a phone number."""
+    if isinstance(error, InvalidPhone):
+        return sentences().appointments.phones[error.kind]
+    return sentences().errors[error.code]
+
+
 def error_response(
     kind: type[GatewayError],
     allow: str | None = None,
     fields: Mapping[str, str] | None = None,
     retry_after: int | None = None,
+    message: str | None = None,
 ) -> web.Response:
-    """Return the JSON answer of an error class.
+    """Return the JSON answer of an error class, with its own sentence unless `message` is one.
 
     `allow` lists the methods of the address; `fields` says what is wrong, by field;
     `retry_after` is in seconds.
     """
-    error: dict[str, object] = {"code": kind.code, "message": sentences().errors[kind.code]}
+    error: dict[str, object] = {
+        "code": kind.code,
+        "message": message or sentences().errors[kind.code],
+    }
     if fields:
         error["fields"] = dict(fields)
     response = web.json_response({"error": error}, status=kind.status)

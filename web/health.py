@@ -1,6 +1,7 @@
 """Health: is the gateway alive, and can it serve."""
 
 import asyncio
+from collections.abc import Sequence
 
 import aiohttp
 from aiohttp import ClientTimeout, web
@@ -9,7 +10,7 @@ from web.errors import StoreUnavailable
 from web.keys import HTTP_CLIENT, SETTINGS, STORE
 
 SECONDS = 2.0
-RASA_GREETING = "Hello from Rasa"
+BEGINNINGS = {"rasa": "Hello from Rasa", "actions": ""}  # of what each part answers
 
 routes = web.RouteTableDef()
 
@@ -22,15 +23,33 @@ async def live(_request: web.Request) -> web.Response:
 
 @routes.get("/health/ready")
 async def ready(request: web.Request) -> web.Response:
-    """Ask Rasa, the action server and the database together, 2 s each at most."""
+    """Ask every Rasa, every action server and the database together, 2 s each at most.
+
+    One of each is enough to serve; with several, `replicas` names those that do not answer.
+    """
     settings = request.app[SETTINGS]
-    rasa, actions, database = await asyncio.gather(
-        _answers(request, f"http://127.0.0.1:{settings.rasa_port}/", RASA_GREETING),
-        _answers(request, f"http://127.0.0.1:{settings.actions_port}/health", ""),
+    asked = {
+        **_named("rasa", [f"{url}/" for url in settings.rasa_addresses]),
+        **_named("actions", [f"{url}/health" for url in settings.actions_addresses]),
+    }
+    database, *answers = await asyncio.gather(
         _database_answers(request),
+        *(_answers(request, url, BEGINNINGS[part]) for part, url in asked.values()),
     )
-    body = {"rasa": rasa, "actions": actions, "database": database}
-    return web.json_response(body, status=200 if all(body.values()) else 503)
+    replicas = dict(zip(asked, answers, strict=True))
+    parts = {
+        part: any(replicas[name] for name, (its, _) in asked.items() if its == part)
+        for part in BEGINNINGS
+    }
+    body: dict[str, object] = {**parts, "database": database}
+    if len(replicas) > len(BEGINNINGS):
+        body["replicas"] = replicas
+    return web.json_response(body, status=200 if all(parts.values()) and database else 503)
+
+
+def _named(part: str, urls: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the part and the URL of each replica, under a name that tells no address."""
+    return {f"{part}-{number}": (part, url) for number, url in enumerate(urls, start=1)}
 
 
 async def _answers(request: web.Request, url: str, beginning: str) -> bool:

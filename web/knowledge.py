@@ -4,33 +4,27 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from actions.cards import Cards
 from actions.eligibility.content import RuleContent
-
-if TYPE_CHECKING:
-    from actions.knowledge.loader import Knowledge
+from actions.knowledge.loader import Knowledge, check
+from actions.sentences import Sentences, read_sentences
 
 
 @dataclass(frozen=True)
 class Content:
-    """The rules, by name, and what writes their figures, contacts and sources."""
+    """The rules by name, the words around them, and what writes figures, contacts and sources."""
 
-    knowledge: "Knowledge"
+    rules: Mapping[str, RuleContent]
     cards: Cards
-
-    @property
-    def rules(self) -> Mapping[str, RuleContent]:
-        """What each rule says."""
-        return self.knowledge.rules
+    sentences: Sentences
 
 
 class LazyContent:
     """Reads nothing until it is asked to; a failure is tried again the next time."""
 
-    def __init__(self, read: "Callable[[], Knowledge] | None" = None) -> None:
-        self._read = read or _check
+    def __init__(self, read: Callable[[], Knowledge] = check) -> None:
+        self._read = read
         self._lock = threading.Lock()
         self._content: Content | None = None
 
@@ -42,16 +36,7 @@ class LazyContent:
 
     def _load(self) -> Content:
         with self._lock:
-            if self._content is not None:
-                return self._content
-            known = self._read()
-            cards = Cards(known.contacts, known.sources, known.parameters)
-            self._content = content = Content(known, cards)
-            return content
-
-
-def _check() -> "Knowledge":
-    """Import the rules and read data/: a second or two that the start of the gateway is spared."""
-    from actions.knowledge.loader import check
-
-    return check()
+            if self._content is None:
+                known = self._read()
+                self._content = Content(known.rules, Cards.of(known), read_sentences())
+            return self._content

@@ -34,6 +34,7 @@ IPV6_SITE = 64  # bits: one subscriber, who can use any address under them
 API = "/api/"
 PER_CONVERSATION = {
     "/api/conversation/messages": "messages",
+    "/api/conversation/coordonnees": "messages",
     "/api/conversation/feedback": "feedback",
 }
 
@@ -51,6 +52,8 @@ class Limits:
             "feedback": parse_many(settings.limit_feedback),
             "estimates": parse_many(settings.limit_estimates),
             "pages": parse_many(settings.limit_pages),
+            "codes": parse_many(settings.limit_codes),
+            "signins": parse_many(settings.limit_signins),
         }
         self._local = FixedWindowRateLimiter(Counts())
         self._redis = _redis(settings)
@@ -118,14 +121,14 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def limit_client(request: web.Request, name: str) -> None:
     """Count one more of `name` for who asks. Raises TooManyRequests."""
-    client = _client(request)
+    client = client_of(request)
     if client is not None:
         await request.app[LIMITS].hit(name, client)
 
 
 def _counted(request: web.Request, path: str) -> Iterator[tuple[str, str]]:
     """Yield what a request of the API counts as, and for whom."""
-    client = _client(request)
+    client = client_of(request)
     if client is not None:
         yield "requests", client
         if path.startswith("/api/eligibility/"):
@@ -136,7 +139,7 @@ def _counted(request: web.Request, path: str) -> Iterator[tuple[str, str]]:
         yield name, conversation_id
 
 
-def _client(request: web.Request) -> str | None:
+def client_of(request: web.Request) -> str | None:
     """Return what is counted as one client; None for this very machine, in development."""
     settings = request.app[SETTINGS]
     address = client_address(request, settings.trusted_proxies)

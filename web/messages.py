@@ -24,19 +24,25 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation; `card` is JSON."""
+    """One message of a conversation; `card` is JSON.
+
+    `form_note` says what its form keeps, and how long: as things are today, it is not stored.
+    """
 
     id: str
     author: Literal["bot", "person"]
     text: str
     card: dict[str, Any] | None = None
     buttons: tuple[Button, ...] = ()
+    form_note: str | None = None
 
     def public(self) -> dict[str, Any]:
         """Return what the browser may see."""
         shown: dict[str, Any] = {"id": self.id, "author": self.author, "text": self.text}
         if self.card is not None:
             shown["card"] = self.card
+        if self.form_note is not None:
+            shown["form_note"] = self.form_note
         shown["buttons"] = [{"id": button.id, "label": button.label} for button in self.buttons]
         return shown
 

@@ -59,4 +59,4 @@ def _long_date(date: dt.date | str) -> str:
     """« 1er mai 2026 », with no break between the number and the month; a date may be ISO text."""
     known = dt.date.fromisoformat(date) if isinstance(date, str) else date
     day, rest = french_date(known).split(" ", 1)
-    return f"{'1er' if day == '1' else day}\u00a0{rest}"
+    return f"{day}\u00a0{rest}"

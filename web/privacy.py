@@ -20,7 +20,7 @@ def information(settings: Settings) -> str:
     """Return who keeps the messages, why, how long, and how to erase them, in a few words."""
     said = sentences().information
     who = settings.responsable or said.unnamed
-    return said.short.format(responsable=who, duree=_duration(settings))
+    return said.short.format(responsable=who, duree=_duration(settings.retention_days))
 
 
 @routes.get(PATH)
@@ -32,12 +32,13 @@ async def privacy(request: web.Request) -> web.Response:
         "responsable": settings.responsable,
         "contact": contact,
         "is_email": bool(contact and EMAIL.fullmatch(contact)),
-        "duration": _duration(settings),
+        "duration": _duration(settings.retention_days),
+        "appointment_duration": _duration(settings.rdv_retention_days),
         "minutes": format_unit(settings.session_minutes, "duration-minute", locale="fr"),
     }
     return await page("confidentialite.html", values)
 
 
-def _duration(settings: Settings) -> str:
+def _duration(days: int) -> str:
     """« 30 jours »."""
-    return format_unit(settings.retention_days, "duration-day", locale="fr")
+    return format_unit(days, "duration-day", locale="fr")

@@ -41,6 +41,7 @@ HEADERS = MappingProxyType(
 STRICT_TRANSPORT_SECURITY = "max-age=31536000"
 PAGE_HEADERS = ("Content-Security-Policy", "Referrer-Policy")  # a page may say its own
 FORMS = frozenset(("/assistant",))  # what a form without JavaScript posts to
+FORM_FOLDERS = ("/console/",)  # and every address under these
 SAFE_METHODS = frozenset((hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS))
 
 
@@ -63,12 +64,16 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     found = request.match_info.http_exception is None
     if found and request.method not in SAFE_METHODS:
         bare = request.method == hdrs.METH_DELETE and not request.body_exists
-        is_plain = is_plain_form if request.path in FORMS else is_plain_json
+        is_plain = is_plain_form if _takes_forms(request.path) else is_plain_json
         if not bare and not is_plain(request):
             raise UnsupportedMediaType
         if not _same_origin(request) and not embed.is_partner(request):
             raise BadOrigin
     return await handler(request)
+
+
+def _takes_forms(path: str) -> bool:
+    return path in FORMS or path.startswith(FORM_FOLDERS)
 
 
 def _over_https_for_good(request: web.Request) -> bool:

@@ -50,6 +50,19 @@ class InformationSentences(BaseModel):
     unnamed: str
 
 
+class AppointmentSentences(BaseModel):
+    """What is said around an appointment; `phones` has one sentence for each kind of BadPhone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    details: str
+    kept: str
+    note: str
+    phones: dict[str, str]
+    event_title: str
+    event_description: str
+
+
 class Sentences(BaseModel):
     """The whole file; a missing or unknown key stops the start."""
 
@@ -62,6 +75,7 @@ class Sentences(BaseModel):
     choose: str
     discreet: str
     masked: MaskedSentences
+    appointments: AppointmentSentences
 
     @classmethod
     def read(cls, path: Path = FILE) -> Self:

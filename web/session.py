@@ -1,16 +1,31 @@
 """The session cookie: a signed conversation id, worth `session_minutes` after its last use."""
 
+import datetime as dt
 import hashlib
 import re
+from typing import Any
 
 from aiohttp import web
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
 COOKIE = "allobot"
 PURPOSE = "allobot.web.conversation"  # a signature made for another purpose is worth nothing here
 # http.cookies only knows Partitioned from Python 3.14: it follows the attribute before it.
 EMBEDDED = "None; Partitioned"
 CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+def loads_recent(serializer: URLSafeTimedSerializer, value: str, seconds: int) -> Any:
+    """What was signed at most so long ago. Raises BadData.
+
+    itsdangerous also refuses what comes from the future: a clock that is set back would end every
+    conversation.
+    """
+    found, signed = serializer.loads(value, return_timestamp=True)
+    age = (dt.datetime.now(dt.UTC) - signed).total_seconds()
+    if age > seconds:
+        raise SignatureExpired(f"signed {age:.0f} s ago")
+    return found
 
 
 class Sessions:
@@ -35,7 +50,7 @@ class Sessions:
         """Return the conversation the cookie names; None when absent, forged or too old."""
         value = request.cookies.get(COOKIE, "")
         try:
-            conversation_id = self._serializer.loads(value, max_age=self._seconds)
+            conversation_id = loads_recent(self._serializer, value, self._seconds)
         except BadData:
             return None
         if isinstance(conversation_id, str) and CONVERSATION_ID.fullmatch(conversation_id):

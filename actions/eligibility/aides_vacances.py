@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from actions.eligibility.decision import Condition, Decision, Note, decided
-from actions.knowledge.errors import UnknownAtDate
+from actions.eligibility.decision import Condition, Decision, Note, decided, require_known
 from actions.knowledge.parameters import Parameters
 
 RULE = "aides_vacances"
@@ -52,8 +51,7 @@ def decide(situation: Situation, date: dt.date, parameters: Parameters) -> Decis
     Raises:
         UnknownAtDate: before the document.
     """
-    if date < CONNUE_DEPUIS:
-        raise UnknownAtDate(f"{RULE}: inconnu au {date}")
+    require_known(RULE, date, CONNUE_DEPUIS)
     conditions = tuple(_conditions(situation, date))
     return decided(
         RULE,

@@ -13,8 +13,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from actions.eligibility.decision import Condition, Decision, Note, decided
-from actions.knowledge.errors import UnknownAtDate
+from actions.eligibility.decision import Condition, Decision, Note, decided, require_known
 from actions.knowledge.parameters import Parameters
 
 RULE = "campagne_ressources"
@@ -43,8 +42,7 @@ def decide(situation: Situation, date: dt.date, parameters: Parameters) -> Decis
     Raises:
         UnknownAtDate: before the first campaign that is known.
     """
-    if date < CONNUE_DEPUIS:
-        raise UnknownAtDate(f"{RULE}: inconnu au {date}")
+    require_known(RULE, date, CONNUE_DEPUIS)
     lacking, allocataire = _caf_lacks(situation), _allocataire(situation)
     sent = situation.ressources_annuelles_envoyees
     to_send = None if sent is None else not sent

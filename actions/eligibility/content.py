@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from actions.knowledge.schema import Bouton, EasyText, Identifier, Lien, Sentence, SourceRef, Strict
+from actions.knowledge.schema import (
+    Bouton,
+    EasyText,
+    Identifier,
+    Lien,
+    Pattern,
+    Sentence,
+    SourceRef,
+    Strict,
+)
 
 SHARED_QUESTIONS = "questions"  # validation context: questions by fact
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"expression illisible « {text} » : {error}") from error
-    return text
 
 
 class Lecture(StrEnum):
@@ -43,7 +43,7 @@ class Choix(Strict):
     """
 
     libelle: Annotated[str, Field(max_length=60)]
-    mots: Annotated[str, AfterValidator(_pattern)]
+    mots: Pattern
     priorite: int = 0
 
 
@@ -61,10 +61,17 @@ class QuestionContent(Strict):
     pourquoi: Sentence
     champ: Annotated[str, Field(max_length=60)]
     choix: dict[Identifier, Choix] = {}
-    oui: Annotated[str, AfterValidator(_pattern)] | None = None
-    non: Annotated[str, AfterValidator(_pattern)] | None = None
-    reperes: Annotated[str, AfterValidator(_pattern)] | None = None
+    oui: Pattern | None = None
+    non: Pattern | None = None
+    reperes: Pattern | None = None
     alerte: Identifier | None = None
+
+    def patterns(self) -> dict[str, str]:
+        """The words of each answer (a choice, or yes and no), in the order they are tried."""
+        if self.lecture is Lecture.OUI_NON:
+            return {v: p for v, p in (("oui", self.oui), ("non", self.non)) if p}
+        ordered = sorted(self.choix.items(), key=lambda item: -item[1].priorite)
+        return {value: choix.mots for value, choix in ordered}
 
     @model_validator(mode="after")
     def _choices(self) -> QuestionContent:
@@ -115,7 +122,7 @@ class RuleContent(Strict):
     bouton: Annotated[str, Field(max_length=70)] | None = None
     nom: Annotated[str, Field(max_length=60)]
     sujet: Identifier
-    noms: Annotated[str, AfterValidator(_pattern)]
+    noms: Pattern
     debut: Sentence
     questions: dict[Identifier, QuestionContent]
     verdicts: VerdictsContent

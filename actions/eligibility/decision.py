@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from actions.knowledge.errors import UnknownAtDate
+
 
 class Verdict(StrEnum):
     OUI = "oui"
@@ -120,6 +122,12 @@ def decided(
         notes=tuple(notes),
         steps=tuple(steps),
     )
+
+
+def require_known(rule: str, date: dt.date, since: dt.date) -> None:
+    """Raise UnknownAtDate before the first document that tells of a rule without figures."""
+    if date < since:
+        raise UnknownAtDate(f"{rule}: inconnu au {date}")
 
 
 def unknown_at(rule: str, date: dt.date) -> Decision:

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from actions.cards import Card, Cards
+from actions.eligibility.content import RuleContent
 from actions.eligibility.decision import Decision
 from actions.eligibility.presentation import decision_card
 from actions.eligibility.rules import RULES
-from actions.knowledge.loader import Knowledge
 from actions.sentences import Sentences
 
 
@@ -49,7 +49,8 @@ def estimate(
     name: str,
     facts: Mapping[str, object],
     date: dt.date,
-    knowledge: Knowledge,
+    rules: Mapping[str, RuleContent],
+    cards: Cards,
     sentences: Sentences,
 ) -> Estimate:
     """Apply the rule `name` to `facts` at `date`; facts not given are not known.
@@ -61,6 +62,5 @@ def estimate(
     if name not in RULES:
         raise UnknownRule(name)
     rule = RULES[name]
-    decision = rule.decide(rule.read(facts), date, knowledge.parameters)
-    cards = Cards(knowledge.contacts, knowledge.sources, knowledge.parameters)
-    return Estimate(decision, decision_card(decision, knowledge.rules[name], cards, sentences))
+    decision = rule.decide(rule.read(facts), date, cards.parameters)
+    return Estimate(decision, decision_card(decision, rules[name], cards, sentences))

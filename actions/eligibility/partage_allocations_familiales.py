@@ -12,8 +12,15 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from actions.eligibility.decision import Condition, Decision, Note, Verdict, decided, verdict_of
-from actions.knowledge.errors import UnknownAtDate
+from actions.eligibility.decision import (
+    Condition,
+    Decision,
+    Note,
+    Verdict,
+    decided,
+    require_known,
+    verdict_of,
+)
 from actions.knowledge.parameters import Parameters
 
 RULE = "partage_allocations_familiales"
@@ -96,8 +103,7 @@ def decide(situation: Situation, date: dt.date, parameters: Parameters) -> Decis
     Raises:
         UnknownAtDate: before the document.
     """
-    if date < CONNUE_DEPUIS:
-        raise UnknownAtDate(f"{RULE}: inconnu au {date}")
+    require_known(RULE, date, CONNUE_DEPUIS)
     conditions = _conditions(situation)
     refused = verdict_of(conditions) is Verdict.NON
     return decided(

@@ -22,6 +22,7 @@ from actions.knowledge.parameters import Parameters, euros
 from actions.reading import (
     UNKNOWN,
     Reading,
+    find_choices,
     read_age,
     read_ages,
     read_amount,
@@ -43,7 +44,7 @@ from actions.territory import Territories
 
 Answers = Mapping[str, str]
 
-_YES, _NO = "oui", "non"
+_YES = "oui"
 SHORT_YES = 8  # words after and with a yes or a no: "ouais on touchait la prime"
 SHORT_ANSWER = 14  # words: a longer message may be about something else
 _SPOTTED: dict[Lecture, Callable[[str, dt.date], str | None]] = {
@@ -82,19 +83,17 @@ class Reader:
             return None
         if question.lecture in _SPOTTED:
             return _SPOTTED[question.lecture](text, self.today)
-        if question.lecture is Lecture.CHOIX and question.reperes:
-            reading = read_choice(text, _patterns(question))
-            return reading.value if reading else None
-        if question.lecture is Lecture.OUI_NON:
-            return _said_yes_no(question, simplify(text))
-        return None
+        found = find_choices(text, question.patterns())
+        if question.lecture is Lecture.CHOIX:
+            return found[0] if found and question.reperes else None
+        return found[0] if len(found) == 1 else None  # yes and no at once is neither
 
     def _read(self, question: QuestionContent, text: str) -> Reading | None:
         match question.lecture:
             case Lecture.OUI_NON:
                 return _read_yes_no(question, text)
             case Lecture.CHOIX:
-                return _if_short(read_choice(text, _patterns(question)), text)
+                return _if_short(read_choice(text, question.patterns()), text)
             case Lecture.NOMBRE:
                 return read_number(text)
             case Lecture.AGE:
@@ -124,36 +123,15 @@ def _with_its_day(reading: Reading | None) -> Reading | None:
     return None if vague else reading
 
 
-def _patterns(question: QuestionContent) -> dict[str, str]:
-    """Each choice's pattern, in the order in which they are tried."""
-    ordered = sorted(question.choix.items(), key=lambda item: -item[1].priorite)
-    return {value: choix.mots for value, choix in ordered}
-
-
 def _read_yes_no(question: QuestionContent, text: str) -> Reading | None:
-    plain = simplify(text)
-    said = {value: _says(pattern, plain) for value, pattern in _yes_no_patterns(question)}
-    if said.get(_YES) and said.get(_NO):
+    found = find_choices(text, question.patterns())
+    if len(found) > 1:
         return None  # "mariée mais séparée": to be asked again
-    value = next((value for value, found in said.items() if found), None)
-    if value:
-        return _if_short(Reading(value), text)
-    reading = read_yes_no(text)
+    if found:
+        return _if_short(Reading(found[0]), text)
+    reading, plain = read_yes_no(text), simplify(text)
     sure = reading and not re.search(r"\bmais\b", plain) and len(plain.split()) <= SHORT_YES
     return replace(reading, sure=True) if reading and sure else reading
-
-
-def _said_yes_no(question: QuestionContent, plain: str) -> str | None:
-    said = [value for value, pattern in _yes_no_patterns(question) if _says(pattern, plain)]
-    return said[0] if len(said) == 1 else None
-
-
-def _yes_no_patterns(question: QuestionContent) -> list[tuple[str, str | None]]:
-    return [(_YES, question.oui), (_NO, question.non)]
-
-
-def _says(pattern: str | None, plain: str) -> bool:
-    return bool(pattern and re.search(pattern, plain))
 
 
 @dataclass(frozen=True)
@@ -185,10 +163,10 @@ class Questionnaire:
         questions = self.content.questions.items()
         return [fact for fact, question in questions if question.lecture is Lecture.DEPARTEMENT]
 
-    def spotted(self, text: str, facts: Answers, reader: Reader) -> dict[str, str]:
-        """New values of `facts` said in the text; of two amounts, the one answered last."""
+    def spotted(self, text: str, answers: Answers, reader: Reader) -> dict[str, str]:
+        """New values, said in the text, of facts answered; of two amounts, the one given last."""
         by_kind = {}
-        for fact in facts:
+        for fact in self.answered(answers):
             question = self.content.questions[fact]
             if (value := reader.spot(question, text)) is not None:
                 kind = fact if question.lecture in (Lecture.OUI_NON, Lecture.CHOIX) else None

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from actions.eligibility.asf import AutreParent
-from actions.eligibility.decision import Decision, Note, decided
-from actions.knowledge.errors import UnknownAtDate
+from actions.eligibility.decision import Decision, Note, decided, require_known
 from actions.knowledge.parameters import Parameters
 
 RULE = "separation"
@@ -50,8 +49,7 @@ class Situation:
 
 def decide(situation: Situation, date: dt.date, parameters: Parameters) -> Decision:
     """The plan of this situation: always a yes, whose steps say what to do."""
-    if date < CONNUE_DEPUIS:
-        raise UnknownAtDate(f"{RULE}: inconnu au {date}")
+    require_known(RULE, date, CONNUE_DEPUIS)
     return decided(
         RULE,
         date,

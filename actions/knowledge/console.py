@@ -44,7 +44,7 @@ def show(name: str, date: dt.date, caf: str | None, data: Path = DATA) -> str | 
     version = _in_force(procedure, date, caf)
     if version is None:
         return None
-    cards = Cards(knowledge.contacts, knowledge.sources, knowledge.parameters)
+    cards = Cards.of(knowledge)
     card = cards.procedure(Found(name, procedure.titre, procedure.urgence, version), date)
     return "\n\n".join([card_text(card, sentences.carte), *_answers(procedure, date, caf, cards)])
 

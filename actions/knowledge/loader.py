@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from actions.appointments.content import RendezVousContent, read_rendez_vous
 from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
 from actions.eligibility.rules import RULES
 from actions.knowledge import repository
@@ -50,6 +51,7 @@ class Knowledge:
     departements: Departements
     agenda: dict[str, Evenement]
     portes: dict[str, Porte]
+    rendez_vous: RendezVousContent
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def check(data: Path = DATA) -> Knowledge:
         departements=read(data / "directory" / "departements.yml", Departements),
         agenda=read_map(data / "agenda.yml", Evenement),
         portes=read_map(data / "portes.yml", Porte),
+        rendez_vous=read_rendez_vous(data / "rendez_vous.yml"),
     )
     _check_references(knowledge)
     return knowledge
@@ -150,6 +153,7 @@ def _check_references(knowledge: Knowledge) -> None:
     for name, event in knowledge.agenda.items():
         _check_sources(f"data/agenda.yml: {name}", event.sources, knowledge)
         _require(event.sujets, knowledge.procedures, f"data/agenda.yml: {name}: sujets")
+    _check_appointments(knowledge)
     for name, rule in knowledge.rules.items():
         _check_rule(name, rule, knowledge)
         used |= set(rule.parametres)
@@ -183,6 +187,15 @@ def _check_directory(knowledge: Knowledge) -> None:
         _check_sources(where, annuaire.sources, knowledge)
         _require(annuaire.sujets, knowledge.procedures, f"{where}: sujets")
         _require([lieu.commune for lieu in annuaire.lieux], communes, f"{where}: communes")
+
+
+def _check_appointments(knowledge: Knowledge) -> None:
+    where, content = "data/rendez_vous.yml", knowledge.rendez_vous
+    sources = [motif.source for motif in content.motifs.values()]
+    sources += [bureau.source for bureau in content.bureaux.values()]
+    _check_sources(where, [*content.sources, *sources], knowledge)
+    procedures = [mode.procedure for mode in content.modes.values() if mode.procedure]
+    _require(procedures, knowledge.procedures, f"{where}: modes")
 
 
 def _check_rule(name: str, rule: RuleContent, knowledge: Knowledge) -> None:

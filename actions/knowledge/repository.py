@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from actions.knowledge.models import (
     KnowledgeStateRow,
@@ -15,6 +18,8 @@ from actions.knowledge.models import (
     ProcedureVersionRow,
 )
 from actions.knowledge.schema import NATIONAL, Precision, Procedure, Version
+
+_STATE = str(select(KnowledgeStateRow.empreinte))
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,28 @@ class Found:
     version: Version
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """All that is known of a procedure: `versions` local first, the last first; precisions in
+    the file's order."""
+
+    versions: list[Found] = field(default_factory=list)
+    precisions: list[Precision] = field(default_factory=list)
+
+
+_NOTHING = _Subject()
+
+
 class ProcedureRepository:
-    """Looks procedures up. One connection per call, from the engine's pool."""
+    """Looks procedures up. One connection per call, from the engine's pool.
+
+    All that the tables hold is kept in memory, and read again when they hold something else.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._state: str | None = None
+        self._subjects: dict[str, _Subject] = {}
 
     def close(self) -> None:
         """Close the pool's connections."""
@@ -45,42 +67,59 @@ class ProcedureRepository:
             caf: département number (`52`), or None when unknown.
             date: reference date.
         """
-        version = ProcedureVersionRow
-        query = (
-            select(ProcedureRow.id, ProcedureRow.titre, version.contenu)
-            .join(version, version.procedure_id == ProcedureRow.id)
-            .where(
-                ProcedureRow.id == procedure_id,
-                version.territoire.in_([NATIONAL, caf or NATIONAL]),
-                version.du <= date,
-                or_(version.au.is_(None), version.au >= date),
-            )
-            .order_by(version.territoire == NATIONAL, version.du.desc())
-            .limit(1)
+        in_force = (
+            found
+            for found in self._subject(procedure_id).versions
+            if found.version.territoire in {NATIONAL, caf} and found.version.en_vigueur.holds(date)
         )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        content = dict(row.contenu)
-        urgence = content.pop("urgence")
-        return Found(row.id, row.titre, urgence, Version.model_validate(content))
+        return next(in_force, None)
 
     def precisions(self, procedure_id: str, caf: str | None, date: dt.date) -> list[Precision]:
         """Answers in force about a subject, in the file's order, that Caf's before the national.
 
         When the Caf is unknown, those of every Caf are there: each names its place.
         """
-        row = PrecisionRow
-        query = (
-            select(row.contenu)
-            .where(row.procedure_id == procedure_id, row.du <= date)
-            .where(or_(row.au.is_(None), row.au >= date))
-            .order_by(row.rang)
-        )
-        with self._engine.connect() as connection:
-            found = [Precision.model_validate(c) for c in connection.scalars(query)]
-        return for_caf(found, caf)
+        known = self._subject(procedure_id).precisions
+        return for_caf([p for p in known if p.en_vigueur.holds(date)], caf)
+
+    def _subject(self, procedure_id: str) -> _Subject:
+        """The procedure as the tables now have it."""
+        state = self._state_now()  # before the rows: what changes meanwhile is seen next time
+        if state != self._state:
+            with self._engine.connect() as connection:
+                self._subjects, self._state = _read_all(connection), state
+        return self._subjects.get(procedure_id, _NOTHING)
+
+    def _state_now(self) -> str | None:
+        """As `fingerprint`, asked of the driver itself: SQLAlchemy takes ten times as long."""
+        with closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(_STATE)
+            rows = cursor.fetchall()
+        return rows[0][0] if rows else None
+
+
+def _read_all(connection: Connection) -> dict[str, _Subject]:
+    version, precision = ProcedureVersionRow, PrecisionRow
+    versions = connection.execute(
+        select(ProcedureRow.id, ProcedureRow.titre, version.contenu)
+        .join(version, version.procedure_id == ProcedureRow.id)
+        .order_by(version.territoire == NATIONAL, version.du.desc())
+    )
+    precisions = connection.execute(
+        select(precision.procedure_id, precision.contenu).order_by(precision.rang)
+    )
+    subjects: defaultdict[str, _Subject] = defaultdict(_Subject)
+    for row in versions:
+        subjects[row.id].versions.append(_found(row.id, row.titre, dict(row.contenu)))
+    for row in precisions:
+        subjects[row.procedure_id].precisions.append(Precision.model_validate(row.contenu))
+    return dict(subjects)
+
+
+def _found(procedure_id: str, titre: str, content: dict[str, Any]) -> Found:
+    urgence = content.pop("urgence")
+    return Found(procedure_id, titre, urgence, Version.model_validate(content))
 
 
 def for_caf(precisions: list[Precision], caf: str | None) -> list[Precision]:
@@ -93,7 +132,8 @@ def for_caf(precisions: list[Precision], caf: str | None) -> list[Precision]:
 
 
 def fingerprint(connection: Connection) -> str | None:
-    return connection.execute(select(KnowledgeStateRow.empreinte)).scalar_one_or_none()
+    """Which state of data/ the tables hold; None when nothing was ever loaded."""
+    return connection.scalar(select(KnowledgeStateRow.empreinte))
 
 
 def remember(connection: Connection, empreinte: str, now: dt.datetime) -> None:

@@ -72,18 +72,31 @@ class Lien(Strict):
 
 
 class Bouton(Strict):
-    """What a press says: a subject, one question about it (`precision`), or a rule to check."""
+    """What a press says: a subject, one question about it (`precision`), a rule to check, or what
+    to do with an appointment (`rdv`)."""
 
     libelle: Annotated[str, Field(max_length=70)]
     intention: Identifier
     precision: Identifier | None = None
     regle: Identifier | None = None
+    rdv: Identifier | None = None
 
     @property
     def payload(self) -> str:
-        given = {"precision": self.precision, "regle": self.regle}
+        given = {"precision": self.precision, "regle": self.regle, "rdv": self.rdv}
         entities = {name: value for name, value in given.items() if value}
         return f"/{self.intention}{json.dumps(entities) if entities else ''}"
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"expression illisible « {text} » : {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]  # a regular expression
 
 
 def _short(sentences: list[str]) -> list[str]:

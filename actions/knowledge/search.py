@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def choose(
     wanted = set(_stems(text))
     if not wanted or not precisions:
         return []
-    documents = [_weights(precision) for precision in precisions]
+    documents = [
+        _weights(_asked(precision), " ".join(precision.reponse)) for precision in precisions
+    ]
     rarity = _rarity(documents, wanted)
     total = sum(rarity.values())
     scores = [
@@ -50,16 +52,19 @@ def _stems(text: str) -> list[str]:
     return [_stem(word) for word in words if word not in _STOP_WORDS]
 
 
-def _weights(precision: Precision) -> dict[str, float]:
-    asked = f"{precision.question} {precision.mots} {precision.id.replace('_', ' ')}"
-    weights = dict.fromkeys(_stems(" ".join(precision.reponse)), ANSWERED)
+def _asked(precision: Precision) -> str:
+    return f"{precision.question} {precision.mots} {precision.id.replace('_', ' ')}"
+
+
+@lru_cache(maxsize=4096)  # the words of every answer known
+def _weights(asked: str, answered: str) -> Mapping[str, float]:
+    weights = dict.fromkeys(_stems(answered), ANSWERED)
     weights.update(dict.fromkeys(_stems(asked), ASKED))
     return weights
 
 
-def _rarity(documents: Iterable[dict[str, float]], wanted: set[str]) -> dict[str, float]:
+def _rarity(documents: Sequence[Mapping[str, float]], wanted: set[str]) -> dict[str, float]:
     """How much each word tells; a word of no answer tells little, one of all answers too."""
-    documents = list(documents)
     counts = Counter(word for document in documents for word in wanted & document.keys())
     unknown = 0.5
     return {

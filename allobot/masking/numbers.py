@@ -26,6 +26,7 @@ EMAIL = re.compile(
     r"[^\W\d][\w-]{1,63}(?:\s?\.\s?|\s+point\s+)[a-z]{2,6}\b",
     re.IGNORECASE,
 )
+SIGN = re.compile(r"@|arobase|[\[(]\s?at", re.IGNORECASE)  # no address without one
 IBAN = re.compile(
     r"(?<![A-Z0-9])(?=(?P<run>[A-Z]{2}\s?\d{2}(?:[\s.\-]?[A-Z0-9]){11,30}))", re.IGNORECASE
 )
@@ -105,7 +106,8 @@ ALLOCATAIRES = (
 
 
 def emails(text: str) -> Iterator[Span]:
-    yield from (match.span() for match in EMAIL.finditer(text))
+    if SIGN.search(text):
+        yield from (match.span() for match in EMAIL.finditer(text))
 
 
 def ibans(text: str) -> Iterator[Span]:

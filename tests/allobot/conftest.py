@@ -36,7 +36,8 @@ done
 TRAIN = """
 echo "2026-11-21 INFO rasa.engine.training.hooks - Starting to train component 'Classifieur'."
 echo "2026-11-21 INFO rasa.engine.training.hooks - Finished training component 'Classifieur'."
-cat config.yml > "$out/allobot.tar.gz"
+cp config.yml "$out/metadata.json"
+tar -czf "$out/allobot.tar.gz" -C "$out" metadata.json
 """
 
 FILES = {

@@ -16,6 +16,7 @@ from allobot.project import ROOT
 VERBS = {
     "run",
     "train",
+    "renew",
     "shell",
     "test",
     "check",
@@ -25,6 +26,11 @@ VERBS = {
     "kb",
     "audit",
     "purge",
+    "rdv",
+    "users",
+    "logs",
+    "corrections",
+    "bench",
 }
 
 

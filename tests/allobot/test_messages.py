@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from allobot.messages import FILE, say
 
 SENTENCES: dict[str, str] = YAML(typ="safe").load(FILE)
-CODE = "".join(path.read_text(encoding="utf-8") for path in sorted(FILE.parent.glob("*.py")))
+CODE = "".join(path.read_text(encoding="utf-8") for path in sorted(FILE.parent.rglob("*.py")))
 USED = set(re.findall(r"\"([a-z_]+)\"", CODE))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine, inspect
 
@@ -10,7 +13,7 @@ from actions.knowledge.errors import InvalidData
 from allobot import preparation
 from allobot.errors import DatabaseError, DataError
 from allobot.ports import free_port
-from allobot.project import Project
+from allobot.project import ROOT, Project
 
 
 def with_database(project: Project, url: str) -> Project:
@@ -62,6 +65,28 @@ def test_a_data_file_that_does_not_fit_is_told(
     for prepare in (preparation.check_knowledge, lambda: preparation.load_knowledge(project)):
         with pytest.raises(DataError, match=r"est à corriger : data/contacts\.yml: href"):
             prepare()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"id: asf\ntitre: \"L'allocation", "line 2"),
+        (b"\xff\xfe\x00", "utf-8"),
+        (b"", "fichier"),
+        (b"id: asf\n", "titre: Field required"),
+    ],
+)
+def test_a_damaged_data_file_is_told_with_its_place(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    (data / "procedures" / "asf.yml").write_bytes(content)
+    with (
+        pytest.raises(DataError, match=r"procedures/asf\.yml: ") as error,
+        preparation.data_errors(),
+    ):
+        loader.check(data)
+    assert why in str(error.value)
 
 
 def test_the_data_of_the_repository_fits() -> None:

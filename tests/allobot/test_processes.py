@@ -1,4 +1,4 @@
-"""The processes start in order, live together and stop together, with nothing left behind."""
+"""The processes start, live and stop together, with nothing left behind."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from allobot import processes
+from allobot.local_http import answers
 from allobot.ports import free_port, is_free
 from allobot.project import ROOT, Project
 
@@ -58,17 +62,17 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_each_starts_when_the_one_before_answers() -> None:
+def test_they_start_together_and_all_are_waited_for() -> None:
     first, second, third = free_port(), free_port(), free_port()
-    with running(f"actions:{first}:late=0.6", f"rasa:{second}:", f"web:{third}:") as process:
+    with running(f"actions:{first}:late=2", f"rasa:{second}:", f"web:{third}:") as process:
         shown = read_until(process, "prêt")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=LIMIT)
-    listening = re.findall(r"(\w+) +\| écoute ([\d.]+)", shown)
-    assert [name for name, _ in listening] == ["actions", "rasa", "web"]
-    assert sorted(listening, key=lambda one: float(one[1])) == listening
-    assert shown.index("actions | écoute") < shown.index("rasa démarre")
-    assert shown.index("rasa    | écoute") < shown.index("web démarre")
+    starting = re.findall(r"(\w+) démarre", shown)
+    assert starting == ["actions", "rasa", "web"]
+    listening = re.findall(r"(\w+) +\| écoute", shown)
+    assert set(listening) == {"actions", "rasa", "web"}
+    assert listening[-1] == "actions", "the others did not wait for it"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -95,9 +99,9 @@ def test_a_signal_during_the_start_stops_what_was_started() -> None:
     assert is_free(first)
 
 
-def test_when_one_dies_it_is_named_and_all_stop() -> None:
+def test_when_one_dies_during_the_start_it_is_named_and_all_stop() -> None:
     first, second, third = free_port(), free_port(), free_port()
-    with running(f"actions:{first}:", f"rasa:{second}:dies=1.5", f"web:{third}:") as process:
+    with running(f"actions:{first}:", f"rasa:{second}:dies=1.5", f"web:{third}:late=4") as process:
         _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     assert err.startswith("« rasa » s'est arrêté tout seul (code 3)")
@@ -105,13 +109,28 @@ def test_when_one_dies_it_is_named_and_all_stop() -> None:
     assert all(is_free(port) for port in (first, second, third))
 
 
-def test_one_killed_by_the_system_is_told_so(tmp_path: Path) -> None:
+def test_one_killed_by_the_system_is_told_so_and_started_again(tmp_path: Path) -> None:
     note = tmp_path / "id"
     with running(f"actions:{free_port()}:note={note}") as process:
         read_until(process, "prêt")
         os.kill(int(note.read_text()), signal.SIGKILL)
+        shown = read_until(process, "écoute")
+        process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=LIMIT)
-    assert err.startswith("« actions » s'est arrêté tout seul (signal SIGKILL)")
+    assert "actions s'est arrêté tout seul (signal SIGKILL) : il est relancé dans 0.5 s" in shown
+    assert (process.returncode, err) == (0, "")
+
+
+def test_a_signal_while_one_is_dead_stops_the_others(tmp_path: Path) -> None:
+    note, port = tmp_path / "id", free_port()
+    with running(f"actions:{free_port()}:note={note}", f"web:{port}:") as process:
+        read_until(process, "prêt")
+        os.kill(int(note.read_text()), signal.SIGKILL)
+        read_until(process, "relancé")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, err) == (0, "")
+    assert is_free(port)
 
 
 def test_one_that_never_answers_is_told_after_the_limit() -> None:
@@ -139,6 +158,159 @@ def test_the_stubborn_and_their_children_are_killed(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert time.monotonic() - begun < 5
     assert not alive(child)
+
+
+class Memory:
+    """What a supervisor writes."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+
+def supervised(*options: str) -> tuple[processes.Service, Memory]:
+    port = str(free_port())
+    command = [sys.executable, str(RUN.with_name("fake_service.py")), port, *options]
+    url = f"http://127.0.0.1:{port}/"
+    return processes.Service("rasa", command, url, dict(os.environ)), Memory()
+
+
+def test_one_that_dies_is_started_again_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "FIRST_PAUSE", 0.1)
+    note = tmp_path / "id"
+    service, shown = supervised(f"note={note}")
+    other, _ = supervised()
+    supervisor = processes.Supervisor(
+        [service, replace(other, name="web")], cwd=tmp_path, stop_after=1.0, output=shown
+    )
+    first: list[int] = []
+
+    def kill(_seconds: float) -> str:
+        first.append(int(note.read_text()))
+        os.kill(first[0], signal.SIGKILL)
+        threading.Thread(target=stop_when_back).start()
+        return "prêt"
+
+    def stop_when_back() -> None:
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline:
+            if int(note.read_text() or 0) != first[0] and answers(service.ready_url):
+                break
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    supervisor.run(kill)
+    assert int(note.read_text()) != first[0]
+    assert shown.text.count("rasa démarre") == 2
+    assert shown.text.count("web démarre") == 1
+
+
+def test_one_that_dies_again_and_again_stops_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(processes, "RESTARTS", 2)
+    service, shown = supervised("dies=0.7")
+    with pytest.raises(processes.ServiceError, match=r"« rasa » s'est encore.* relancé 2 f"):
+        processes.Supervisor([service], cwd=tmp_path, stop_after=1.0, output=shown).run(
+            lambda _seconds: "prêt"
+        )
+    assert shown.text.count("rasa démarre") == 3
+    pauses = re.findall(r"relancé dans ([\d.]+) s", shown.text)
+    assert pauses == ["0.01", "0.02"]
+
+
+def test_deaths_are_forgotten_after_a_time_of_good_health(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(processes, "RESTARTS", 1)
+    monkeypatch.setattr(processes, "HEALTHY_AFTER", 0.3)
+    service, shown = supervised("dies=0.7")
+
+    def stop_later(_seconds: float) -> str:
+        threading.Timer(4.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        return "prêt"
+
+    supervisor = processes.Supervisor([service], cwd=tmp_path, stop_after=1.0, output=shown)
+    supervisor.run(stop_later)
+    assert shown.text.count("rasa démarre") > 2
+    assert set(re.findall(r"relancé dans ([\d.]+) s", shown.text)) == {"0.01"}
+
+
+def with_settings(project: Project, **given: object) -> Project:
+    return replace(project, settings=project.settings.model_copy(update=given))
+
+
+def test_two_pairs_on_ports_of_their_own(project: Project) -> None:
+    services = processes.bot_services(with_settings(project, replicas=2))
+    assert [one.name for one in services] == ["actions-1", "actions-2", "rasa-1", "rasa-2", "web"]
+    assert len({one.ready_url for one in services}) == 5
+    web = services[-1]
+    rasas = [one.ready_url.rstrip("/") for one in services[2:4]]
+    assert web.env["ALLOBOT_RASA_URLS"].split() == rasas
+    assert list(processes.rasa_addresses(project)) == rasas, "another command finds them"
+    actions = [one.ready_url.removesuffix("/health") for one in services[:2]]
+    assert web.env["ALLOBOT_ACTIONS_URLS"].split() == actions
+    asked = []
+    for rasa in services[2:4]:
+        path = Path(rasa.command[list(rasa.command).index("--endpoints") + 1])
+        asked.append(YAML(typ="safe").load(path)["action_endpoint"]["url"])
+    assert asked == [f"{url}/webhook" for url in actions]
+
+
+def test_the_second_pair_listens_just_after_the_first(project: Project) -> None:
+    """Where nobody else is given a port while ours is started again."""
+    first = next(
+        port for port in range(20000, 21000, 7) if all(map(is_free, range(port, port + 4)))
+    )
+    near = with_settings(project, replicas=2, actions_port=first, rasa_port=first + 2)
+    urls = [one.ready_url for one in processes.bot_services(near)][:4]
+    ports = [int(url.split(":")[2].split("/")[0]) for url in urls]
+    assert ports == [first, first + 1, first + 2, first + 3]
+    crowded = with_settings(near, rasa_port=first + 1)
+    urls = [one.ready_url for one in processes.bot_services(crowded)][:4]
+    assert len({url.split(":")[2].split("/")[0] for url in urls}) == 4
+
+
+def test_what_is_elsewhere_is_not_started_here(project: Project) -> None:
+    elsewhere = with_settings(project, rasa_urls=("http://10.0.0.2:5005",))
+    assert [one.name for one in processes.bot_services(elsewhere)] == ["actions", "web"]
+    assert processes.rasa_addresses(elsewhere) == ("http://10.0.0.2:5005",)
+    nothing = with_settings(
+        project,
+        rasa_urls=("http://10.0.0.2:5005",),
+        actions_urls=("http://10.0.0.2:5055",),
+    )
+    assert [one.name for one in processes.bot_services(nothing)] == ["web"]
+
+
+def test_without_a_bot_that_was_started_rasa_is_on_its_port(project: Project) -> None:
+    port = project.settings.rasa_port
+    assert processes.rasa_addresses(project) == (f"http://127.0.0.1:{port}",)
+
+
+def test_a_password_is_in_no_file(project: Project) -> None:
+    url, redis = "postgresql://allobot:motdepasse@db/allobot", "redis://:autremot@redis/0"
+    served = with_settings(project, database_url=url, redis_url=SecretStr(redis))
+    rasa = next(one for one in processes.bot_services(served) if one.name == "rasa")
+    written = (project.var / "endpoints.yml").read_text()
+    assert "mot" not in written
+    endpoints = YAML(typ="safe").load(written)
+    assert endpoints["tracker_store"] == {"type": "SQL", "url": "${DATABASE_URL}"}
+    assert endpoints["lock_store"] == {"type": processes.LOCKS, "url": "${ALLOBOT_REDIS_URL}"}
+    assert (rasa.env["DATABASE_URL"], rasa.env["ALLOBOT_REDIS_URL"]) == (url, redis)
+    assert "motdepasse" not in repr(rasa)
 
 
 def test_a_talk_in_the_shell_is_written_nowhere(project: Project) -> None:

@@ -15,6 +15,8 @@ from allobot.database import make_engine, upgrade
 from allobot.errors import DatabaseError
 from allobot.project import Project
 from allobot.purge import purge
+from allobot.settings import PARIS
+from tests.allobot.appointments import book
 from tests.allobot.test_cli import allobot
 from web.conversations.models import ConversationRow
 from web.conversations.sql_store import SqlStore
@@ -122,3 +124,40 @@ def test_the_verb_on_a_new_copy_of_the_repository(tmp_path: Path) -> None:
         "Rien à effacer : aucune conversation n'a plus de 7 jours."
     )
     assert allobot("purge", "--days", "-1").returncode == 2
+
+
+def appointments(store: SqlStore) -> list[str]:
+    with store._engine.connect() as connection:
+        return list(connection.execute(text("SELECT id FROM rdv_rendez_vous")).scalars())
+
+
+def with_appointments(store: SqlStore) -> dict[int, str]:
+    """Three appointments, booked so many days ago and held in the days after; and their ids."""
+    now = dt.datetime.now(PARIS)
+    return {days: book(store._engine, now - dt.timedelta(days=days)).id for days in (60, 25, 0)}
+
+
+def test_appointments_have_their_own_retention(
+    project: Project, store: SqlStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = with_appointments(store)
+    purge(project)
+    assert set(appointments(store)) == {ids[25], ids[0]}
+    assert {"  rdv_rendez_vous : 1", "  rdv_coordonnees : 1"} <= set(
+        capsys.readouterr().out.splitlines()
+    )
+    a_week = project.settings.model_copy(update={"rdv_retention_days": 7})
+    purge(Project(a_week, project.root))
+    assert appointments(store) == [ids[0]]
+    assert kept(store) == ["c0", "c10"], "a retention does not shorten the other"
+
+
+def test_given_days_are_for_appointments_too_but_those_to_come_stay(
+    project: Project, store: SqlStore
+) -> None:
+    ids = with_appointments(store)
+    purge(project, 7)
+    assert appointments(store) == [ids[0]]
+    purge(project, 0)
+    assert appointments(store) == [ids[0]], "somebody waits for that call"
+    assert kept(store) == []

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import io
 import os
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from allobot import training
+from allobot import local_http, training
 from allobot.errors import TrainingError
-from allobot.project import Project
+from allobot.project import ROOT, Project
 
 
 def calls(project: Project) -> list[str]:
     path = project.root / "calls.txt"
     return path.read_text().splitlines() if path.exists() else []
+
+
+def learnt(model: Path) -> str:
+    """What the model was made from: config.yml, as it was."""
+    with tarfile.open(model) as archive:
+        content = archive.extractfile("metadata.json")
+        assert content is not None
+        return content.read().decode()
 
 
 @pytest.mark.parametrize(
@@ -61,11 +72,26 @@ def test_the_fingerprint_ignores_dates_and_everything_else(project: Project) -> 
     assert training.fingerprint(project.root) == before
 
 
+@pytest.mark.parametrize("name", training.SERVING)
+def test_what_only_serves_asks_for_no_training(project: Project, name: str) -> None:
+    before = training.fingerprint(project.root)
+    (project.root / "bot" / name).write_text("X = 3\n")
+    assert training.fingerprint(project.root) == before
+
+
+def test_what_learns_uses_nothing_that_only_serves() -> None:
+    modules = [f"bot.{name.removesuffix('.py')}" for name in training.SERVING]
+    for file in (ROOT / "bot").glob("*.py"):
+        if file.name not in training.SERVING:
+            assert not any(module in file.read_text() for module in modules), file.name
+    assert all((ROOT / "bot" / name).is_file() for name in training.SERVING)
+
+
 def test_it_trains_once(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     training.ensure(project)
     training.ensure(project)
     assert len(calls(project)) == 1
-    assert project.model.read_text() == "pipeline: []\n"
+    assert learnt(project.model) == "pipeline: []\n"
     names = {path.name for path in project.models.iterdir()}
     assert names == {"allobot.json", "allobot.tar.gz", ".verrou"}
     printed = capsys.readouterr().out
@@ -77,7 +103,7 @@ def test_it_trains_again_after_a_change_and_when_forced(project: Project) -> Non
     training.ensure(project)
     (project.root / "config.yml").write_text("pipeline: [x]\n")
     training.ensure(project)
-    assert project.model.read_text() == "pipeline: [x]\n"
+    assert learnt(project.model) == "pipeline: [x]\n"
     training.ensure(project, force=True)
     assert [("--force" in call) for call in calls(project)] == [True, False, True]
 
@@ -107,7 +133,7 @@ def test_a_failure_shows_the_end_of_the_log_and_keeps_the_model(
         training.ensure(project)
     assert str(project.var / "train.log") in str(error.value)
     assert "oh" in capsys.readouterr().err
-    assert project.model.read_text() == "pipeline: []\n"
+    assert learnt(project.model) == "pipeline: []\n"
     assert not list(project.models.glob(".entrainement-*"))
 
 
@@ -123,6 +149,128 @@ def test_the_left_overs_of_an_interrupted_training_go(project: Project) -> None:
     (left_over / "allobot.tar.gz").write_text("half")
     training.ensure(project)
     assert not left_over.exists()
+
+
+def changed(project: Project, content: str) -> None:
+    """Train on something else."""
+    (project.root / "config.yml").write_text(content)
+    training.ensure(project)
+
+
+def test_the_model_of_before_is_kept_with_its_card(project: Project) -> None:
+    training.ensure(project)
+    card = (project.models / "allobot.json").read_text()
+    assert not training.previous_model(project).exists()
+    changed(project, "pipeline: [x]\n")
+    assert learnt(training.previous_model(project)) == "pipeline: []\n"
+    assert (project.models / "allobot.precedent.json").read_text() == card
+    changed(project, "pipeline: [y]\n")
+    assert learnt(training.previous_model(project)) == "pipeline: [x]\n"
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def flipped(path: Path) -> None:
+    """One bit of what is compressed is another."""
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    whole = bytearray(gzip.compress(bytes(content), compresslevel=0))
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(bytes(whole))
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(os.urandom(1000))
+
+
+def of_something_else(path: Path) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(__file__, "photos.txt")
+
+
+DAMAGES = [truncated, flipped, garbage, of_something_else, lambda path: path.write_bytes(b"")]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_model_gives_way_to_the_one_before(
+    project: Project, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ensure(project)
+    changed(project, "pipeline: [x]\n")
+    assert training.is_readable(project.model)
+    damage(project.model)
+    assert not training.is_readable(project.model)
+    trainings = len(calls(project))
+    for _ in range(2):  # the next start neither
+        capsys.readouterr()
+        training.ensure(project)
+        assert len(calls(project)) == trainings
+        assert learnt(project.model) == "pipeline: []\n"
+        assert "make train force=1" in capsys.readouterr().out
+    assert training.refused_model(project).is_file()
+    training.ensure(project, force=True)
+    assert learnt(project.model) == "pipeline: [x]\n"
+    training.ensure(project)
+    assert "à jour" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_model_without_one_before_is_trained_again(
+    project: Project, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ensure(project)
+    damage(project.model)
+    training.ensure(project)
+    assert len(calls(project)) == 2
+    assert "est abîmé" in capsys.readouterr().out
+    assert learnt(project.model) == "pipeline: []\n"
+    assert not training.previous_model(project).exists(), "a damaged one is not kept"
+
+
+def test_a_damaged_model_before_a_damaged_one_does_not_serve(project: Project) -> None:
+    training.ensure(project)
+    changed(project, "pipeline: [x]\n")
+    truncated(project.model)
+    garbage(training.previous_model(project))
+    training.ensure(project)
+    assert len(calls(project)) == 3
+    assert learnt(project.model) == "pipeline: [x]\n"
+
+
+def test_what_was_set_aside_is_trained_again_when_the_data_change(project: Project) -> None:
+    training.ensure(project)
+    changed(project, "pipeline: [x]\n")
+    with training.alone(project):
+        assert training.put_back(project)
+        assert not training.put_back(project)
+    training.ensure(project)
+    assert learnt(project.model) == "pipeline: []\n"
+    changed(project, "pipeline: [y]\n")
+    assert learnt(project.model) == "pipeline: [y]\n"
+
+
+def test_a_bot_that_runs_is_to_be_renewed(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ensure(project)
+    assert "make renew" not in capsys.readouterr().out
+    monkeypatch.setattr(local_http, "answers", lambda _url: True)
+    changed(project, "pipeline: [x]\n")
+    assert "make renew" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_when_the_code_changed_too_it_is_to_be_started_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ensure(project)
+    monkeypatch.setattr(local_http, "answers", lambda _url: True)
+    (project.root / "bot/classifier.py").write_text("C = 2\n")
+    training.ensure(project)
+    assert "puis make run" in capsys.readouterr().out.splitlines()[-1]
+    assert training.made_by_other_code(project)
+    assert not training.put_back(project), "the code of today may not read it"
+    assert not training.refused_model(project).exists()
 
 
 def test_two_trainings_at_once_are_refused(project: Project) -> None:

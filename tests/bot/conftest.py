@@ -13,6 +13,9 @@ with warnings.catch_warnings():
     for module in (
         "rasa.core.actions.action",
         "rasa.core.agent",
+        "rasa.core.policies.rule_policy",
+        "rasa.core.run",
+        "rasa.core.training",
         "rasa.nlu.classifiers.classifier",
         "rasa.nlu.utils.spacy_utils",
         "rasa.shared.nlu.training_data.loading",

@@ -1,6 +1,7 @@
 """The classifier, trained on a few sentences of its own: it must learn, doubt, persist."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.calibration import ANSWER, FALL_BACK
-from bot.classifier import BAND, LinearIntentClassifier
+from bot.classifier import BAND, LinearIntentClassifier, Pieces
 from bot.normaliser import Normaliser
 from bot.sentence_vectors import SentenceVectors, load_encoder
 
@@ -116,3 +118,15 @@ def test_vectors_are_two_unit_vectors_and_close_for_close_meanings() -> None:
 def test_without_the_encoder_messages_pass_unchanged() -> None:
     [message] = SentenceVectors(None).process(messages(["bonjour"], False))
     assert message.get_dense_features("text") == (None, None)
+
+
+@pytest.mark.parametrize("options", [{"ngram_range": (1, 2)}, {"analyzer": "char_wb", "min_df": 2}])
+def test_one_text_weighs_what_scikit_learn_says(options: dict[str, Any]) -> None:
+    texts = ["mot de passe perdu", "perdu mon mot de passe", "prendre un rendez vous", "un un un"]
+    pieces, reference = Pieces(**options), TfidfVectorizer(sublinear_tf=True, **options)
+    rows = reference.fit_transform(texts)
+    assert (pieces.fit_transform(texts) != rows).nnz == 0
+    weights = np.random.default_rng(7).normal(size=(rows.shape[1], 5))
+    for text in (*texts, "mot inconnu perdu perdu", "zzz", ""):
+        expected = (reference.transform([text]) @ weights)[0]
+        np.testing.assert_allclose(pieces.weigh(text, weights), expected, atol=1e-12)

@@ -10,8 +10,9 @@ import pytest
 from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
 
+from allobot.dangers import DANGERS
 from bot.calibration import ANSWER, FALL_BACK
-from bot.danger import CATEGORIES, FILE, DangerDetector, DangerNet, Speller, simplify
+from bot.danger import FILE, DangerDetector, DangerNet, Speller, simplify
 from bot.evaluation import lose_accents, lose_apostrophes
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ SAID: dict[str, dict[str, list[str]]] = load(ROOT / "tests" / "understanding" / 
 
 def in_danger(section: str) -> list[tuple[str, str]]:
     """Categories and texts."""
-    return [(name, text) for name in CATEGORIES for text in SAID[section][name]]
+    return [(name, text) for name in DANGERS for text in SAID[section][name]]
 
 
 def other_questions() -> list[str]:
@@ -37,7 +38,7 @@ def other_questions() -> list[str]:
         line.strip().removeprefix("- ")
         for path in sorted((ROOT / "data" / "nlu").glob("*.yml"))
         for block in load(path)["nlu"]
-        if block["intent"] not in CATEGORIES
+        if block["intent"] not in DANGERS
         for line in block["examples"].splitlines()
         if line.strip()
     ]
@@ -142,7 +143,7 @@ def test_the_most_urgent_help_comes_first(text: str, category: str) -> None:
 
 
 def test_the_categories_of_the_file_are_those_of_the_code() -> None:
-    assert tuple(load(FILE)["categories"]) == CATEGORIES
+    assert tuple(load(FILE)["categories"]) == DANGERS
 
 
 def test_simplify() -> None:
@@ -178,13 +179,13 @@ def test_one_edit_is_forgiven_unless_it_is_another_word(typed: str, read: str) -
         "é’!? " * 100,
     ],
 )
-def test_five_hundred_letters_take_less_than_two_milliseconds(text: str) -> None:
+def test_five_hundred_letters_take_less_than_ten_milliseconds(text: str) -> None:
     def took() -> float:
         begun = time.process_time()
         NET.category(text[:500])
         return time.process_time() - begun
 
-    assert min(took() for _ in range(20)) < 0.002
+    assert min(took() for _ in range(20)) < 0.010  # 0.6 when the machine is quiet
 
 
 def message(text: str) -> Message:

@@ -1,6 +1,8 @@
 """Guards bot/tuning.py, which touches private details of Rasa 3.6.21."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -8,12 +10,31 @@ import jsonschema
 import pytest
 import rasa
 import rasa.core.actions.action as rasa_action
+import rasa.core.run as rasa_run
 import spacy
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.utils.spacy_utils import SpacyNLP
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+from sanic import Sanic
 
-from bot.tuning import ACTION_TIMEOUT, tune
+from bot.tuning import ACTION_TIMEOUT, last_turns, tune
 
+TUNED: list[tuple[Any, str]] = [
+    (RemoteAction, "_validate_action_result"),
+    (RemoteAction, "_action_call_format"),
+    (rasa_action, "DEFAULT_REQUEST_TIMEOUT"),
+    (SpacyNLP, "load_model"),
+    (EndpointConfig, "session"),
+    (rasa_run, "close_resources"),
+    (Event, "resolve_by_type"),
+    (DaskGraphRunner, "run"),
+]
 ANSWERS: list[Any] = [
     {"events": [], "responses": []},
     {"events": [{"event": "slot", "name": "caf", "value": "52", "timestamp": None}]},
@@ -35,12 +56,11 @@ def stock_verdicts() -> list[bool]:
 
 @pytest.fixture
 def tuned() -> Iterator[RemoteAction]:
-    check, wait = RemoteAction._validate_action_result, rasa_action.DEFAULT_REQUEST_TIMEOUT
-    load = SpacyNLP.load_model
+    before = [(owner, name, inspect.getattr_static(owner, name)) for owner, name in TUNED]
     tune()
     yield RemoteAction("action_repondre", None)
-    RemoteAction._validate_action_result, rasa_action.DEFAULT_REQUEST_TIMEOUT = check, wait
-    SpacyNLP.load_model = staticmethod(load)
+    for owner, name, value in before:
+        setattr(owner, name, value)
 
 
 def accepts(action: RemoteAction, answer: object) -> bool:
@@ -84,7 +104,117 @@ def test_the_spacy_model_is_loaded_once(tuned: RemoteAction) -> None:
     with patch("spacy.load", wraps=spacy.load) as load:
         models = [SpacyNLP.load_model("fr_core_news_md") for _ in range(2)]
     assert models[0] is models[1]
-    assert "ner" not in models[0].model.pipe_names
-    [token] = models[0].model("dettes")
-    assert token.lemma_ == "dette"
+    assert models[0].model.pipe_names == []
+    assert models[0].model("l'aide au logement")[0].text == "l'"
     load.assert_called_once()
+
+
+def test_each_kind_of_event_is_found_once(tuned: RemoteAction) -> None:
+    first = Event.resolve_by_type("slot")
+    with patch("rasa.shared.utils.common.all_subclasses") as walk:
+        assert Event.resolve_by_type("slot") is first is SlotSet
+    walk.assert_not_called()
+    with pytest.raises(ValueError, match="inconnu"):
+        Event.resolve_by_type("inconnu")
+    assert Event.resolve_by_type("inconnu", default=BotUttered) is BotUttered
+
+
+def test_tuning_again_changes_nothing(tuned: RemoteAction) -> None:
+    before = inspect.getattr_static(Event, "resolve_by_type").__func__
+    tune()
+    assert inspect.getattr_static(Event, "resolve_by_type").__func__ is before
+
+
+def test_an_action_is_told_the_last_turns_only(tuned: RemoteAction) -> None:
+    domain = Domain.from_dict({"actions": ["action_repondre"]})
+    tracker = DialogueStateTracker("someone", [])
+    for number in range(30):
+        tracker.update(UserUttered(f"question {number}", {"name": "asf"}))
+        tracker.update(BotUttered(f"réponse {number}"))
+    tracker.update(UserUttered("la dernière", {"name": "rsa"}))
+    call = tuned._action_call_format(tracker, domain)
+    said = [event["text"] for event in call["tracker"]["events"]]
+    assert said == [*(f"question {number}" for number in range(23, 30)), "la dernière"]
+    assert call["tracker"]["latest_message"]["text"] == "la dernière"
+    assert call["domain"] == {}, "the SDK wants one"
+    assert set(call["tracker"]) == set(tracker.current_state())
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TestServer]:
+    """Answers each call with the number of connections opened so far."""
+    doors: set[Any] = set()
+
+    async def answer(request: web.Request) -> web.Response:
+        doors.add(request.transport)
+        return web.json_response({"connections": len(doors)})
+
+    app = web.Application()
+    app.router.add_post("/webhook", answer)
+    async with TestServer(app) as running:
+        yield running
+
+
+async def test_calls_share_a_connection_until_the_server_stops(
+    tuned: RemoteAction, server: TestServer
+) -> None:
+    endpoint = EndpointConfig(str(server.make_url("/webhook")))
+    for _ in range(3):
+        assert await endpoint.request(json={}) == {"connections": 1}
+    async with endpoint.session() as session:
+        assert not session.closed
+    await rasa_run.close_resources(Sanic("nothing_to_close"), None)
+    assert session.closed
+    assert await endpoint.request(json={}) == {"connections": 2}
+    await rasa_run.close_resources(Sanic("nothing_left"), None)
+
+
+def test_a_short_conversation_is_told_whole(tuned: RemoteAction) -> None:
+    tracker = DialogueStateTracker("someone", [])
+    tracker.update(ActionExecuted("action_session_start"))
+    tracker.update(UserUttered("bonjour"))
+    assert last_turns(tracker.events) == list(tracker.events)
+
+
+def node(name: str, needs: dict[str, str], function: Any) -> Any:
+    def call(*inputs: tuple[str, Any]) -> tuple[str, Any]:
+        return name, function(*(value for _, value in inputs))
+
+    return SimpleNamespace(needs=needs), call
+
+
+def runner_of(**nodes: tuple[dict[str, str], Any]) -> DaskGraphRunner:
+    runner = object.__new__(DaskGraphRunner)
+    made = {name: node(name, *what) for name, what in nodes.items()}
+    runner._graph_schema = SimpleNamespace(
+        nodes={name: schema for name, (schema, _) in made.items()}, target_names=["total"]
+    )
+    runner._instantiated_nodes = {name: call for name, (_, call) in made.items()}
+    return runner
+
+
+def test_nodes_run_once_each_after_those_they_need(tuned: RemoteAction) -> None:
+    ran: list[str] = []
+
+    def double(value: int) -> int:
+        ran.append("double")
+        return 2 * value
+
+    runner = runner_of(
+        double=({"it": "start"}, double),
+        one_more=({"it": "double"}, lambda value: value + 1),
+        total=({"a": "double", "b": "one_more"}, lambda a, b: a + b),
+        unwanted=({"it": "start"}, lambda _: 1 / 0),
+    )
+    assert runner.run({"start": 5}) == {"total": 21}
+    assert ran == ["double"]
+    both = runner.run({"start": 5}, targets=["one_more", "double"])
+    assert both == {"one_more": 11, "double": 10}
+
+
+def test_an_error_in_a_node_comes_out(tuned: RemoteAction) -> None:
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        runner_of(total=({}, fail)).run()

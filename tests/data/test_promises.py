@@ -103,7 +103,7 @@ def test_the_scan_reads_what_is_said() -> None:
 @pytest.mark.parametrize("name", PROCEDURES)
 def test_every_answer_shows_its_source_and_its_date(name: str) -> None:
     known, labels = knowledge(), read_sentences().carte
-    cards = Cards(known.contacts, known.sources, known.parameters)
+    cards = Cards.of(known)
     procedure = known.procedures[name]
     for version in procedure.versions:
         found = Found(name, procedure.titre, procedure.urgence, version)
@@ -122,7 +122,8 @@ def test_every_precise_answer_has_a_source() -> None:
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_an_eligibility_result_is_called_an_estimation(rule: str) -> None:
     sentences = read_sentences()
-    card = estimate(rule, {}, TODAY, knowledge(), sentences).card
+    known = knowledge()
+    card = estimate(rule, {}, TODAY, known.rules, Cards.of(known), sentences).card
     said = card_text(card, sentences.carte)
     # « D'après vos réponses » where no right is estimated: the ways to pay back.
     assert "Estimation :" in said or "D'après vos réponses" in said

@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 Message = dict[str, Any]
+PATIENCE = 90  # seconds: some tests have hundreds of people talk at once
 
 
 class Person:
@@ -24,11 +25,11 @@ class Person:
             self._web + path, data, {"Content-Type": "application/json"}, method=method
         )
         try:
-            with self._opener.open(request, timeout=30) as answer:
-                return answer.status, json.loads(answer.read() or "{}")
+            with self._opener.open(request, timeout=PATIENCE) as answer:
+                return answer.status, _read(answer.read())
         except HTTPError as error:
             with error:
-                return error.code, json.loads(error.read())
+                return error.code, _read(error.read())
 
     def open(self) -> list[Message]:
         _, answer = self.request("POST", "/api/conversation", {})
@@ -43,12 +44,24 @@ class Person:
         buttons = {b["label"]: b["id"] for message in messages for b in message["buttons"]}
         return self._send({"button": buttons[label]})
 
+    def give_details(self, name: str, phone: str) -> tuple[int, dict[str, Any]]:
+        """Send the form of an appointment."""
+        details = {"id": str(uuid.uuid4()), "nom": name, "telephone": phone}
+        return self.request("POST", "/api/conversation/coordonnees", details)
+
     def _send(self, content: dict[str, str]) -> list[Message]:
         message = {"id": str(uuid.uuid4()), **content}
         status, answer = self.request("POST", "/api/conversation/messages", message)
         assert status == 200, answer
         messages: list[Message] = answer["messages"]
         return messages
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """The body, with plain spaces where no line may break."""
+    written = json.dumps(json.loads(body or b"{}"), ensure_ascii=False)
+    read: dict[str, Any] = json.loads(written.replace("\u00a0", " "))
+    return read
 
 
 def text(messages: list[Message]) -> str:

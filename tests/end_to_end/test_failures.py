@@ -2,74 +2,22 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from allobot import database, local_http
-from allobot.ports import free_port
-from allobot.processes import bot_services
-from allobot.project import Project
-from allobot.settings import Settings
+from allobot import local_http
 from tests.end_to_end.conftest import System, start, wait_ready
+from tests.end_to_end.parts import Parts, running
 from tests.end_to_end.person import Person, text
-
-
-class Parts:
-    """The three processes, started one by one so that one can be killed alone."""
-
-    def __init__(self, var: Path) -> None:
-        settings = Settings(
-            var=var,
-            web_port=free_port(),
-            rasa_port=free_port(),
-            actions_port=free_port(),
-            rasa_timeout=4,
-        )
-        from actions.knowledge.loader import load
-
-        database.upgrade(settings.database_url)
-        load(settings)
-        self.web = f"http://127.0.0.1:{settings.web_port}"
-        self._project = Project(settings)
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self) -> None:
-        for service in bot_services(self._project):
-            env = {**service.env, "ALLOBOT_RASA_TIMEOUT": "4"}
-            self._running[service.name] = subprocess.Popen(
-                service.command,
-                cwd=self._project.root,
-                env=env,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            deadline = time.monotonic() + 120
-            while not local_http.answers(service.ready_url):
-                assert time.monotonic() < deadline, service.name
-                time.sleep(0.2)
-
-    def kill(self, name: str) -> None:
-        process = self._running.pop(name)
-        process.kill()
-        process.wait(timeout=10)
-
-    def stop(self) -> None:
-        for name in list(self._running):
-            self.kill(name)
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    three = Parts(tmp_path)
-    try:
-        three.start()
+    with running(tmp_path, rasa_timeout=4) as three:
         yield three
-    finally:
-        three.stop()
 
 
 def test_a_person_is_told_kindly_when_a_part_dies_and_loses_nothing(parts: Parts) -> None:
@@ -109,15 +57,23 @@ def another_bot(tmp_path: Path) -> Iterator[System]:
             running.process.kill()
 
 
-def test_when_one_process_dies_all_stop_and_it_is_named(another_bot: System) -> None:
-    os.kill(_listener(another_bot.rasa_port), signal.SIGKILL)
-    assert another_bot.process.wait(timeout=30) != 0
-    assert "rasa" in another_bot.output().splitlines()[-1]
-    for url in (
-        f"{another_bot.web}/health/live",
-        f"http://127.0.0.1:{another_bot.actions_port}/health",
-    ):
-        assert not local_http.answers(url)
+@pytest.mark.parametrize(("part", "seconds"), [("rasa", 60), ("actions", 30), ("web", 30)])
+def test_a_process_that_dies_is_named_and_started_again(
+    another_bot: System, part: str, seconds: float
+) -> None:
+    someone = Person(another_bot.web)
+    someone.open()
+    port = {"rasa": another_bot.rasa_port, "actions": another_bot.actions_port}.get(part)
+    os.kill(_listener(port or int(another_bot.web.rpartition(":")[2])), signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while f"{part} s'est arrêté tout seul" not in another_bot.output():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while not local_http.answers(f"{another_bot.web}/health/ready"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "caf.fr" in text(someone.say("jai perdu mon mot de passe caf"))
+    assert another_bot.process.poll() is None
 
 
 def _listener(port: int) -> int:

@@ -1,25 +1,25 @@
 """A gateway on a real port, its database in a temporary folder, and a stand-in for Rasa."""
 
 import os
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from allobot.settings import Settings
+from tests import databases
 from tests.web.api_client import Api
 from tests.web.fake_rasa import FakeRasa
 from web.app import make_app
 from web.conversations.store import ConversationStore
 from web.knowledge import LazyContent
 
-POSTGRES = "postgresql://root@127.0.0.1:5432"
-
 OpenGateway = Callable[..., Awaitable[Api]]
+
+sqlite_url, postgres_url = databases.sqlite_url, databases.postgres_url
+database_url = databases.database_url
 
 
 @pytest.fixture(autouse=True)
@@ -82,31 +82,3 @@ async def opened(api: Api) -> Api:
     answer = await api.open()
     assert answer.status == 201
     return api
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'scratch.sqlite'}"
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A scratch database when a PostgreSQL server answers on this machine, else a skip."""
-    try:
-        server = psycopg.connect(f"{POSTGRES}/postgres", autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError:
-        pytest.skip("no PostgreSQL server on 127.0.0.1:5432")
-    name = f"allobot_test_{secrets.token_hex(4)}"
-    with server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield f"{POSTGRES}/{name}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn."""
-    url: str = request.getfixturevalue(
-        "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    )
-    return url

@@ -42,6 +42,8 @@ CARD: dict[str, Any] = {
     "easy": False,
     "decision": None,
     "page": None,
+    "form": None,
+    "file": None,
 }
 DANGER: dict[str, Any] = {
     **CARD,
@@ -59,7 +61,7 @@ class FakeRasa:
     """Answers like Rasa's REST channel; every knob may be turned during a test."""
 
     def __init__(self) -> None:
-        self.received: list[dict[str, str]] = []
+        self.received: list[dict[str, Any]] = []
         self.reply: Callable[[str], Any] = self.echo
         self.delay = 0.0
         self.status = 200

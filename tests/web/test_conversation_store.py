@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from allobot.database import make_engine, upgrade
 from tests.web.fake_rasa import CARD
 from web.conversations.sql_store import SqlStore
-from web.conversations.store import ConversationStore, MemoryStore
-from web.errors import NoConversation, StoreUnavailable
+from web.conversations.store import Begun, ConversationStore, MemoryStore
+from web.errors import InvalidMessage, NoConversation, StoreUnavailable, UnknownButton
 from web.messages import Button, Message
 
 GREETING = [
@@ -76,6 +76,54 @@ async def test_many_claims_at_once_have_one_winner(store: ConversationStore) -> 
 async def test_nothing_is_claimed_in_an_erased_conversation(store: ConversationStore) -> None:
     with pytest.raises(NoConversation):
         await store.claim("c", QUESTION)
+
+
+async def test_an_exchange_begins_once(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    assert await store.begin("c", QUESTION.id, text=QUESTION.text) == Begun(None)
+    assert await store.begin("c", QUESTION.id, text="autre chose") == Begun([])
+    await store.keep_answer("c", QUESTION.id, ANSWER)
+    assert await store.begin("c", QUESTION.id, text="autre chose") == Begun(ANSWER)
+    assert await store.history("c") == [*GREETING, QUESTION, *ANSWER]
+
+
+async def test_many_beginnings_at_once_have_one_winner(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    begun = await asyncio.gather(*(store.begin("c", QUESTION.id, text="un") for _ in range(8)))
+    assert sorted(begun, key=repr) == [Begun(None), *[Begun([])] * 7]
+
+
+async def test_a_button_pressed_leaves_its_label(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    begun = await store.begin("c", QUESTION.id, button="b1")
+    assert begun == Begun(None, Button("b1", "Un", "/un"))
+    assert await store.history("c") == [*GREETING, replace(QUESTION, text="Un")]
+
+
+async def test_what_cannot_begin_leaves_nothing(store: ConversationStore) -> None:
+    await store.create("c", GREETING)
+    await store.create("d", [])
+    with pytest.raises(UnknownButton):
+        await store.begin("d", QUESTION.id, button="b1")
+    with pytest.raises(UnknownButton):
+        await store.begin("d", QUESTION.id, button="")
+    with pytest.raises(InvalidMessage):
+        await store.begin("c", GREETING[0].id, text="x")
+    with pytest.raises(NoConversation):
+        await store.begin("none", QUESTION.id, text="x")
+    assert await store.history("c") == GREETING
+    assert await store.history("d") == []
+
+
+async def test_beginning_is_a_use(sqlite_url: str) -> None:
+    upgrade(sqlite_url)
+    engine = make_engine(sqlite_url)
+    store = SqlStore(engine)
+    await store.create("c", [])
+    await asyncio.sleep(0.01)
+    await store.begin("c", QUESTION.id, text="x")
+    assert used_after_creation(engine)
+    engine.dispose()
 
 
 async def test_buttons_belong_to_their_conversation(store: ConversationStore) -> None:
@@ -172,12 +220,16 @@ async def test_use_is_dated(sqlite_url: str) -> None:
     await store.create("c", [])
     await asyncio.sleep(0.01)
     await store.touch("c")
-    with engine.connect() as connection:
-        created, used = connection.execute(
-            text("SELECT created_at, last_used_at FROM conversation")
-        ).one()
-    assert used > created
+    assert used_after_creation(engine)
     engine.dispose()
+
+
+def used_after_creation(engine: Engine) -> bool:
+    """Tell whether the only conversation there is was used again."""
+    dates = text("SELECT created_at, last_used_at FROM conversation")
+    with engine.connect() as connection:
+        created, used = connection.execute(dates).one()
+    return bool(used > created)
 
 
 async def test_a_database_that_is_away_is_said_so(tmp_path: Path) -> None:

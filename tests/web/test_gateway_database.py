@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
+from actions.appointments import models as appointments
 from allobot.database import (
     MIGRATIONS,
     Base,
@@ -20,9 +21,17 @@ from allobot.database import (
     make_engine,
     upgrade,
 )
+from web.console import models as console
+from web.console.corrections.models import CorrectionRow
+from web.conversation_log import models as log
 from web.conversations import models
 
 OURS = {models.ConversationRow.__tablename__, "message", "button", "feedback"}
+OURS |= {appointments.RendezVousRow.__tablename__, "rdv_code", "rdv_coordonnees", "rdv_exception"}
+OURS.add(CorrectionRow.__tablename__)
+OURS |= {console.UserRow.__tablename__, "console_recovery", "console_session", "console_audit"}
+OURS |= {log.LogTurnRow.__tablename__, "log_conversation", "log_review", "log_tag", "log_note"}
+OURS |= {"log_hour", "log_day", "log_cursor"}
 
 
 def is_ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:

@@ -106,6 +106,6 @@ def test_the_action_server_masks_its_logs() -> None:
         patch.object(action_server, "make_resources"),
         patch.object(action_server, "make_actions", return_value=[]),
     ):
-        action_server.main()
+        action_server.main([])
     create_app.return_value.run.assert_called_once()
     assert logging.getLogRecordFactory() is MaskedRecord

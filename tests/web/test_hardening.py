@@ -27,6 +27,7 @@ from web.session import COOKIE
 
 OpenGateway = Callable[..., Awaitable[Api]]
 
+MESSAGE_ID = "2f6c1f4e-8a53-4f1c-9d39-5b6d0f3c7a10"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
@@ -37,7 +38,7 @@ CHANGES = [
     (
         "POST",
         "/api/conversation/messages",
-        json.dumps({"id": str(uuid.uuid4()), "text": "bonjour"}),
+        json.dumps({"id": MESSAGE_ID, "text": "bonjour"}),
     ),
 ]
 JSON = {"Content-Type": "application/json"}

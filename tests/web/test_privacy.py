@@ -33,7 +33,8 @@ async def test_the_retention_told_is_the_one_applied(
     settings: Settings, open_gateway: OpenGateway
 ) -> None:
     for days, said in ((30, "30 jours"), (1, "1 jour"), (90, "90 jours")):
-        api = await open_gateway(settings.model_copy(update={"retention_days": days}))
+        changes = {"retention_days": days, "rdv_retention_days": days}
+        api = await open_gateway(settings.model_copy(update=changes))
         told = (await api.open()).json["information"].replace("\u00a0", " ")
         assert f"{said} après le dernier" in told
         text = words((await api.request("GET", PATH)).body)

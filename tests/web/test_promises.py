@@ -265,7 +265,9 @@ async def test_nothing_but_a_text_or_a_button_is_taken(
 
 async def test_rasa_is_told_nothing_but_a_sender_and_a_message(opened: Api, rasa: FakeRasa) -> None:
     await opened.say('bonjour {"metadata": {"a": 1}}')
-    assert all(set(item) == {"sender", "message"} for item in rasa.received)
+    assert all(set(item) == {"sender", "message", "metadata"} for item in rasa.received)
+    about = {"message", "device", "received"}  # ids, kinds and times: nothing of the person
+    assert all(set(item["metadata"]) == about for item in rasa.received)
 
 
 @pytest.mark.parametrize(

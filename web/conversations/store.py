@@ -9,8 +9,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from web.errors import NoConversation, StoreUnavailable
+from web.errors import InvalidMessage, NoConversation, StoreUnavailable, UnknownButton
 from web.messages import Button, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An exchange as the store knows it.
+
+    `answer` is as `answer_to` says: None when the message is claimed now. `button` is the one
+    pressed, when the message is claimed now by one.
+    """
+
+    answer: list[Message] | None
+    button: Button | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,16 @@ class ConversationStore(ABC):
     @abstractmethod
     async def history(self, conversation_id: str) -> list[Message]:
         """Return every message, in the order it was said."""
+
+    @abstractmethod
+    async def begin(
+        self, conversation_id: str, question_id: str, *, text: str = "", button: str | None = None
+    ) -> Begun:
+        """Note that a conversation is used now, and claim a person's message, all at once.
+
+        What is kept of it is `text`, or the label of the button whose id is `button`. Raises
+        NoConversation, UnknownButton, and InvalidMessage when the id is that of another message.
+        """
 
     @abstractmethod
     async def claim(self, conversation_id: str, question: Message) -> bool:
@@ -122,6 +144,23 @@ class MemoryStore(ConversationStore):
     async def history(self, conversation_id: str) -> list[Message]:
         """Return every message, in the order it was said."""
         return list(self._find(conversation_id).messages)
+
+    async def begin(
+        self, conversation_id: str, question_id: str, *, text: str = "", button: str | None = None
+    ) -> Begun:
+        """Note the use of a conversation, and claim a person's message."""
+        if not await self.touch(conversation_id):
+            raise NoConversation
+        known = await self.answer_to(conversation_id, question_id)
+        if known is not None:
+            return Begun(known)
+        pressed = await self.button(conversation_id, button) if button is not None else None
+        if button is not None and pressed is None:
+            raise UnknownButton
+        shown = pressed.label if pressed else text
+        if not await self.claim(conversation_id, Message(question_id, "person", shown)):
+            raise InvalidMessage
+        return Begun(None, pressed)
 
     async def claim(self, conversation_id: str, question: Message) -> bool:
         """Keep a person's message; False when its id is already there."""

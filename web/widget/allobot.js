@@ -52,7 +52,7 @@ const ICONS = {
   unknown: "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1 .6-1.5 1.2-1.5 2.3 M12 18.2h.01",
   listen: "M4.5 9.5v5H8l5 4v-13l-5 4z M16.5 9a4.5 4.5 0 0 1 0 6 M19 6.5a8 8 0 0 1 0 11",
   dictate: "M12 3.5a2.5 2.5 0 0 1 2.5 2.5v5.5a2.5 2.5 0 0 1-5 0V6A2.5 2.5 0 0 1 12 3.5z M6 11.5a6 6 0 0 0 12 0 M12 17.5v3",
-  up: "M7.5 11v9h-3v-9z M7.5 11l4-7.5c1.5 0 2.5 1.2 2.2 2.7L13 9.5h5.5a1.8 1.8 0 0 1 1.7 2.2l-1.5 6.8a2 2 0 0 1-2 1.5H7.5",
+  up: "M7.5 11v9h-3v-9zl4-7.5c1.5 0 2.5 1.2 2.2 2.7L13 9.5h5.5a1.8 1.8 0 0 1 1.7 2.2l-1.5 6.8a2 2 0 0 1-2 1.5H7.5",
   phone: "M6 3.5h3.5l1.5 5-2.2 1.6a12 12 0 0 0 5.1 5.1l1.6-2.2 5 1.5V18a2.5 2.5 0 0 1-2.5 2.5A14.5 14.5 0 0 1 3.5 6 2.5 2.5 0 0 1 6 3.5z",
 };
 
@@ -101,33 +101,18 @@ function withPhones(text) {
     .map((part, index) => (index % 2 ? link(`tel:${part}`, {}, part) : part));
 }
 
-/** A version 4 UUID; crypto.randomUUID only exists on https and localhost. */
+/** A version 4 UUID, also where crypto.randomUUID is not: neither https nor localhost. */
 function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () =>
+    (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16));
 }
 
 // ---------------------------------------------------------------- API
 
-/** The server answered, and said no. */
-class Refusal extends Error {
-  constructor(status, { code, message } = {}) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-
-  /** True when sending the same thing again cannot help. */
-  get final() {
-    return this.status < 500 && this.status !== 408 && this.status !== 429;
-  }
-}
-
-/** One API call. Throws Refusal on an error status, anything else on a network failure or time-out. */
+/**
+ * One API call. On an error status, throws an error with its `status`, `code` and `message`; `final`
+ * is true when sending the same thing again cannot help. A network failure or a time-out has none.
+ */
 async function call(method, path, cancel, body) {
   const controller = new AbortController();
   const abort = () => controller.abort();
@@ -142,8 +127,10 @@ async function call(method, path, cancel, body) {
       cache: "no-store",
       signal: controller.signal,
     });
-    const answer = response.status === 204 ? {} : await response.json();
-    if (!response.ok) throw new Refusal(response.status, answer.error);
+    const { status, ok } = response;
+    const answer = status === 204 ? {} : await response.json();
+    const final = status < 500 && status !== 408 && status !== 429;
+    if (!ok) throw Object.assign(new Error(), answer.error, { status, final });
     return answer;
   } finally {
     clearTimeout(timer);
@@ -162,7 +149,7 @@ function frenchDate(iso) {
 }
 
 /** A titled list, or nothing when there is nothing to list. */
-function section(name, items, render, tag = "ul", title = strings[name]) {
+function section(name, items, render = (item) => item, tag = "ul", title = strings[name]) {
   if (!items?.length) return null;
   return el(
     "section",
@@ -205,7 +192,7 @@ function conditionItem({ label, status, source }) {
     "div",
     { class: `condition ${known}` },
     icon(sign),
-    el("span", { class: "condition-label" }, label),
+    el("span", {}, label),
     el("small", {},
       el("span", { class: "condition-status" }, strings.statuses[known]),
       source && [" ", strings.source, source]),
@@ -258,7 +245,7 @@ function sourcesFooter({ sources = [], verifie_le: checked, territoire }) {
   return el("footer", { class: "origin" },
     local && el("p", {}, strings.territory(territoire)),
     lines.length === 1 && el("p", {}, strings.source, lines[0], last && ` ${last}`),
-    lines.length > 1 && section("sources", lines, (line) => line),
+    lines.length > 1 && section("sources", lines),
     lines.length !== 1 && last && el("p", {}, last));
 }
 
@@ -281,7 +268,7 @@ function easyReadToggle(standard, easy, pressed, remember) {
 /** The link to a page of this very site, or nothing: to print it or to share it. */
 function pageLink(path) {
   const { origin, href } = new URL(path ?? "", import.meta.url);
-  return path && origin === new URL(import.meta.url).origin &&
+  return path && origin === API.origin &&
     el("a", { class: "page", href, target: "_blank", rel: "noopener" },
       strings.page, hiddenText(strings.newWindow));
 }
@@ -312,7 +299,7 @@ function card(data, easyRead, exit) {
     easy,
     data.places_title && el("p", {}, data.places_title),
     section("places", data.places, contactItem),
-    section("events", data.events, (line) => line),
+    section("events", data.events),
     section("contacts", contacts, contactItem),
     section("links", data.links, ({ label, url }) => link(url, {}, label)),
     pageLink(data.page),
@@ -429,7 +416,6 @@ class AllobotWidget extends HTMLElement {
     this.#panel = el("dialog", {
       id: "panel",
       class: "panel",
-      role: "dialog",
       "aria-labelledby": "title",
       "aria-describedby": "subtitle",
       keydown: (event) => this.#onPanelKey(event),
@@ -480,7 +466,7 @@ class AllobotWidget extends HTMLElement {
       placeholder: strings.placeholder, "aria-describedby": "hint",
       input: () => this.#onInput(), keydown: (event) => this.#onFieldKey(event),
     });
-    this.#sendButton = el("button", { type: "submit", class: "send" }, strings.send);
+    this.#sendButton = el("button", { class: "send" }, strings.send);
     this.#hint = el("p", { id: "hint", class: "hint" });
     this.#status = el("p", { class: "sr", role: "status" });
     return el("form", {
@@ -665,44 +651,52 @@ class AllobotWidget extends HTMLElement {
   #submit() {
     const text = this.#field.value.trim();
     if (!text) this.#field.focus();
-    else if (this.#waiting) this.#say(strings.wait);
-    else {
+    else if (this.#tell(text, { text })) {
       this.#field.value = "";
       this.#onInput();
-      const id = uuid();
-      this.#send({ id, text }, this.#show({ id, author: "person", text }));
     }
   }
 
-  #press(button, text) {
-    if (this.#waiting) return;
+  /** Shows what the person says and sends it, unless it must wait: tells which. */
+  #tell(text, body, refused) {
+    if (this.#waiting) return this.#say(strings.wait);
     const id = uuid();
     const node = this.#show({ id, author: "person", text });
-    this.#holdFocus(node);
-    this.#send({ id, button }, node);
+    if (!body.text) this.#holdFocus(node);
+    this.#send({ id, ...body }, node, refused);
+    return true;
   }
 
-  /** Sends a message, new or tried again: the same id is never answered twice. */
-  async #send(message, node) {
+  /**
+   * Sends a message, new or tried again: the same id is never answered twice. What is refused for
+   * good is taken back when its form is there to tell why.
+   */
+  async #send(message, node, refused) {
     const { signal } = this.#cancel;
     this.#readOut(true);
     this.#setWaiting(true);
     this.#scrollTo(this.#typing);
     try {
-      const { messages } = await this.#deliver(message, signal);
+      const { messages } = await this.#deliver(message, signal, refused);
       if (signal.aborted) return;
       this.#showAll(messages);
       this.#scrollTo(node);
       this.#setWaiting(false);
       this.#talk.postMessage("said");
     } catch (error) {
-      if (!signal.aborted) this.#fail(error, () => this.#send(message, node), node);
+      if (signal.aborted) return;
+      if (refused && error.final) {
+        node.remove();
+        this.#setWaiting(false);
+        refused(error);
+      } else this.#fail(error, () => this.#send(message, node, refused), node);
     }
   }
 
   /** Delivers a message; when the conversation is over, opens another and delivers it there. */
-  async #deliver(message, signal) {
-    const post = () => call("POST", "conversation/messages", signal, message);
+  async #deliver(message, signal, form) {
+    const post = () =>
+      call("POST", `conversation/${form ? "coordonnees" : "messages"}`, signal, message);
     try {
       return await post();
     } catch (error) {
@@ -714,12 +708,11 @@ class AllobotWidget extends HTMLElement {
   }
 
   /** Says what went wrong and, when it can help, offers to try again. */
-  #fail(error, again, origin = this.#field) {
+  #fail({ final, status, message }, again, origin = this.#field) {
     this.#setWaiting(false);
-    const final = error instanceof Refusal && error.final;
     const failed = (API.origin === location.origin ? "" : strings.elsewhere) + strings.failed;
     const fallback = final ? strings.refused : navigator.onLine ? failed : strings.offline;
-    const answered = final || error.status === 429;
+    const answered = final || status === 429;
     const retry = (event) => {
       if (this.#waiting) return this.#say(strings.wait);
       if (event) this.#holdFocus(origin); // else the network came back: the focus stays
@@ -727,12 +720,12 @@ class AllobotWidget extends HTMLElement {
       this.#unsent.delete(retry);
       return again();
     };
-    const sentLater = !final && !answered && !navigator.onLine;
+    const sentLater = !answered && !navigator.onLine;
     if (sentLater) this.#unsent.add(retry);
     const node = el("div", { class: "message bot failure" },
       hiddenText(strings.says(strings.bot)),
       el("div", { class: "bubble" },
-        el("p", {}, (answered && error.message) || fallback),
+        el("p", {}, (answered && message) || fallback),
         sentLater && el("p", {}, strings.sentLater),
         !final && el("button", { type: "button", class: "retry", click: retry }, strings.retry),
         link(strings.personHref, { class: "person-call" }, icon("phone"), strings.callPerson)));
@@ -774,7 +767,8 @@ class AllobotWidget extends HTMLElement {
   }
 
   /** Shows one message and returns its node. */
-  #show({ id, author, text, card: data }) {
+  #show(message) {
+    const { id, author, text, card: data } = message;
     const from = author === "person" ? "person" : "bot";
     // Nobody needs to hear what they have just written.
     const node = el("div", { class: `message ${from}`, "aria-live": from === "person" && "off" },
@@ -782,6 +776,10 @@ class AllobotWidget extends HTMLElement {
       (data && this.#draw(data)) ?? el("p", { class: "bubble" }, withPhones(text)));
     this.#append(node);
     this.#shown.set(id, node);
+    if (data?.kind === "rendez_vous") { // its form and its file; without them, one types
+      const send = (...said) => this.#tell(...said);
+      import("./booking.js").then(({ book }) => book(node, message, el, typeset, send), () => {});
+    }
     return node;
   }
 
@@ -836,7 +834,7 @@ class AllobotWidget extends HTMLElement {
     if (!buttons.length) return;
     this.#replies = el("div", { class: "replies", role: "group", "aria-label": strings.replies },
       buttons.map(({ id, label }) =>
-        el("button", { type: "button", class: "reply", click: () => this.#press(id, label) }, label)));
+        el("button", { type: "button", class: "reply", click: () => this.#tell(label, { button: id }) }, label)));
     this.#append(this.#replies);
   }
 

@@ -16,16 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.aide_violences_conjugales import Document, Revenus, Situation, decide
-from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
+from actions.eligibility.aide_violences_conjugales import RULE, Document, Revenus, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
-from actions.knowledge.yaml_files import read, read_map
-from actions.reading import read_choice
+from tests.actions.eligibility.known import PARAMETERS, chosen, notes
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
 SAMEDI = dt.date(2026, 11, 21)
 MERCREDI, VENDREDI = dt.date(2026, 11, 25), dt.date(2026, 11, 27)  # 3 and 5 working days later
 
@@ -42,10 +38,6 @@ AICHA = Situation(
 
 def estimate(date: dt.date = SAMEDI, **changes: Any) -> Decision:
     return decide(replace(AICHA, **changes), date, PARAMETERS)
-
-
-def notes(decision: Decision) -> dict[str, dict[str, Any]]:
-    return {note.id: note.values for note in decision.notes}
 
 
 def statuses(decision: Decision) -> dict[str, Status]:
@@ -313,11 +305,7 @@ def test_known_from_the_day_of_the_document() -> None:
     ],
 )
 def test_what_people_say(fact: str, text: str, value: str | None) -> None:
-    shared = {SHARED_QUESTIONS: read_map(ROOT / "data/questions.yml", QuestionContent)}
-    content = read(ROOT / "data/eligibility/aide_violences_conjugales.yml", RuleContent, shared)
-    choices = sorted(content.questions[fact].choix.items(), key=lambda item: -item[1].priorite)
-    reading = read_choice(text, {name: choice.mots for name, choice in choices})
-    assert (reading and reading.value) == value
+    assert chosen(RULE, fact, text) == value
 
 
 BOOLEANS = st.none() | st.booleans()

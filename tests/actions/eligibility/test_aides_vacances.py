@@ -14,16 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.aides_vacances import Depart, Situation, decide
+from actions.eligibility.aides_vacances import RULE, Depart, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
 from actions.reading import simplify
+from tests.actions.eligibility.known import CONTENTS, PARAMETERS, chosen, said
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
-CONTENT = read_rules()["aides_vacances"]
 MAI_2024, NOVEMBRE_2026 = dt.date(2024, 5, 1), dt.date(2026, 11, 21)
 
 # A family told by the Caf de la Haute-Marne; each case says what changes.
@@ -260,14 +257,11 @@ def test_the_ages_of_the_children_change_nothing(
     ],
 )
 def test_how_people_say_who_leaves(text: str, said: str | None) -> None:
-    choices = CONTENT.questions["depart_vacances"].choix.items()
-    ordered = sorted(choices, key=lambda choice: -choice[1].priorite)
-    plain = simplify(text)
-    assert next((v for v, choice in ordered if re.search(choice.mots, plain)), None) == said
+    assert chosen(RULE, "depart_vacances", text) == said
 
 
 @pytest.mark.parametrize(
-    ("fact", "text", "said"),
+    ("fact", "text", "expected"),
     [
         ("notification_vacances", "j'ai reçu un courrier en février", "oui"),
         ("notification_vacances", "rien reçu", "non"),
@@ -279,13 +273,10 @@ def test_how_people_say_who_leaves(text: str, said: str | None) -> None:
         ("aide_vacances_mon_compte", "j'ai une question", None),
     ],
 )
-def test_how_people_say_yes_and_no(fact: str, text: str, said: str | None) -> None:
-    question = CONTENT.questions[fact]
-    patterns = {"oui": question.oui, "non": question.non}
-    found = [v for v, p in patterns.items() if p and re.search(p, simplify(text))]
-    assert found == ([said] if said else [])
+def test_how_people_say_yes_and_no(fact: str, text: str, expected: str | None) -> None:
+    assert said(RULE, fact, text) == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("text", ["vacaf", "les aides aux vacances", "une colo", "aide AVF"])
 def test_how_people_name_it(text: str) -> None:
-    assert re.search(CONTENT.noms, simplify(text))
+    assert re.search(CONTENTS[RULE].noms, simplify(text))

@@ -7,7 +7,6 @@
 
 import datetime as dt
 import itertools
-import re
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
@@ -17,18 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.asf import AutreParent, Lien, Situation, decide
+from actions.eligibility.asf import RULE, AutreParent, Lien, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
-from actions.reading import simplify
+from tests.actions.eligibility.known import PARAMETERS, chosen, notes, said
 
 ROOT = Path(__file__).parents[3]
 OCTOBRE_2025 = dt.date(2025, 10, 6)
 PLEIN, RECUEILLI = Decimal("199.18"), Decimal("265.50")  # € per month and per child, synthèse
-FIGURES = Parameters.read(ROOT / "data/parameters")
-CONTENT = read_rules()["asf"]
 
 # A parent alone with a child of 8, living in France; each case says what changes.
 PARENT_SEUL: dict[str, Any] = {
@@ -47,11 +42,7 @@ FACTS = {field.name for field in fields(Situation)}
 
 
 def estimate(date: dt.date = OCTOBRE_2025, /, **changes: Any) -> Decision:
-    return decide(Situation(**{**PARENT_SEUL, **changes}), date, FIGURES)
-
-
-def notes(decision: Decision) -> dict[str, dict[str, Any]]:
-    return {note.id: note.values for note in decision.notes}
+    return decide(Situation(**{**PARENT_SEUL, **changes}), date, PARAMETERS)
 
 
 def pays(kind: str, pension: str) -> dict[str, Any]:
@@ -226,7 +217,7 @@ def test_the_month_of_the_twentieth_birthday_is_announced() -> None:
 
 def test_the_end_of_the_right_is_told_and_a_couple_who_took_a_child_in_keeps_it() -> None:
     assert "fin_de_droit" in notes(estimate())
-    taken_in = notes(decide(Situation(**RECUEILLANTS), OCTOBRE_2025, FIGURES))
+    taken_in = notes(decide(Situation(**RECUEILLANTS), OCTOBRE_2025, PARAMETERS))
     assert "fin_de_droit_recueilli" in taken_in
     assert "fin_de_droit" not in taken_in
 
@@ -451,10 +442,7 @@ WORDS = {
     [(fact, text, value) for fact, said in WORDS.items() for text, value in said.items()],
 )
 def test_choices_are_read_in_everyday_words(fact: str, text: str, value: str | None) -> None:
-    choices = CONTENT.questions[fact].choix
-    ordered = sorted(choices, key=lambda choice: -choices[choice].priorite)
-    found = (choice for choice in ordered if re.search(choices[choice].mots, simplify(text)))
-    assert next(found, None) == value
+    assert chosen(RULE, fact, text) == value
 
 
 @pytest.mark.parametrize(
@@ -473,9 +461,7 @@ def test_choices_are_read_in_everyday_words(fact: str, text: str, value: str | N
     ],
 )
 def test_living_alone_is_read_in_everyday_words(text: str, alone: set[str]) -> None:
-    question = CONTENT.questions["vit_seul"]
-    patterns = {"oui": question.oui or "", "non": question.non or ""}
-    assert {v for v, pattern in patterns.items() if re.search(pattern, simplify(text))} == alone
+    assert set(said(RULE, "vit_seul", text)) == alone
 
 
 SITUATIONS = st.builds(
@@ -494,7 +480,7 @@ DATES = st.dates(dt.date(2025, 4, 1), dt.date(2030, 12, 31))
 
 @given(SITUATIONS, DATES)
 def test_any_situation_gets_a_coherent_decision(situation: Situation, date: dt.date) -> None:
-    decision = decide(situation, date, FIGURES)
+    decision = decide(situation, date, PARAMETERS)
     refused = decision.verdict is Verdict.NON
     assert set(decision.missing) <= FACTS
     assert all(getattr(situation, fact) is None for fact in decision.missing)
@@ -518,9 +504,9 @@ def test_the_questions_end(situation: Situation) -> None:
     }
     known = {name: getattr(situation, name) for name in FACTS}
     for _ in FACTS:
-        missing = decide(Situation(**known), OCTOBRE_2025, FIGURES).missing
+        missing = decide(Situation(**known), OCTOBRE_2025, PARAMETERS).missing
         known.update({name: answers[name] for name in missing})
-    assert decide(Situation(**known), OCTOBRE_2025, FIGURES).missing == ()
+    assert decide(Situation(**known), OCTOBRE_2025, PARAMETERS).missing == ()
 
 
 @given(

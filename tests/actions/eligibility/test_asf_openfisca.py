@@ -16,11 +16,10 @@ import pytest
 
 from actions.eligibility.asf import AutreParent, Lien, Situation, decide
 from actions.eligibility.decision import Decision, Verdict
-from actions.knowledge.parameters import Parameters
+from tests.actions.eligibility.known import PARAMETERS
 
 ROOT = Path(__file__).parents[3]
 ORACLE = json.loads((Path(__file__).parent / "oracle_asf.json").read_text("utf-8"))
-FIGURES = Parameters.read(ROOT / "data/parameters")
 LAST_MONTH = "2026-03"  # of the scale of April 2025
 CRDS, CENT = Decimal("0.005"), Decimal("0.01")
 
@@ -35,7 +34,7 @@ def estimate(case: dict[str, Any]) -> Decision:
         autre_parent=AutreParent.PAIE_TOUT if pension else AutreParent.NE_PAIE_PAS,
         pension_recue=pension,
     )
-    return decide(situation, dt.date.fromisoformat(f"{case['mois']}-01"), FIGURES)
+    return decide(situation, dt.date.fromisoformat(f"{case['mois']}-01"), PARAMETERS)
 
 
 def name(case: dict[str, Any]) -> str:

@@ -15,16 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.campagne_ressources import Situation, decide
+from actions.eligibility.campagne_ressources import RULE, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
 from actions.reading import simplify
+from tests.actions.eligibility.known import CONTENTS, PARAMETERS, notes, said
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
-CONTENT = read_rules()["campagne_ressources"]
 NOVEMBRE_2025, NOVEMBRE_2026 = dt.date(2025, 11, 10), dt.date(2026, 11, 21)
 FIN_NOVEMBRE_2025 = dt.date(2025, 11, 30)
 
@@ -41,10 +38,6 @@ RELANCE: dict[str, Any] = {
 
 def estimate(date: dt.date = NOVEMBRE_2025, **changes: Any) -> Decision:
     return decide(Situation(**{**RELANCE, **changes}), date, PARAMETERS)
-
-
-def notes(decision: Decision) -> dict[str, dict[str, Any]]:
-    return {note.id: note.values for note in decision.notes}
 
 
 @pytest.mark.parametrize(
@@ -262,7 +255,7 @@ def test_the_quarterly_declaration_never_changes_the_verdict(situation: Situatio
 
 
 @pytest.mark.parametrize(
-    ("fact", "text", "said"),
+    ("fact", "text", "expected"),
     [
         ("message_caf_ressources", "j'ai reçu un mail", "oui"),
         ("message_caf_ressources", "la caf m'a écrit", "oui"),
@@ -285,11 +278,8 @@ def test_the_quarterly_declaration_never_changes_the_verdict(situation: Situatio
         ("recoit_rsa_prime_ou_aah", "ni l'un ni l'autre", "non"),
     ],
 )
-def test_how_people_say_yes_and_no(fact: str, text: str, said: str | None) -> None:
-    question = CONTENT.questions[fact]
-    patterns = {"oui": question.oui, "non": question.non}
-    found = [v for v, p in patterns.items() if p and re.search(p, simplify(text))]
-    assert found == ([said] if said else [])
+def test_how_people_say_yes_and_no(fact: str, text: str, expected: str | None) -> None:
+    assert said(RULE, fact, text) == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(
@@ -301,4 +291,4 @@ def test_how_people_say_yes_and_no(fact: str, text: str, said: str | None) -> No
     ],
 )
 def test_how_people_name_it(text: str) -> None:
-    assert re.search(CONTENT.noms, simplify(text))
+    assert re.search(CONTENTS[RULE].noms, simplify(text))

@@ -14,16 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.complement_inclusif_alsh import Accueil, Role, Situation, decide
-from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
+from actions.eligibility.complement_inclusif_alsh import RULE, Accueil, Role, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
-from actions.knowledge.yaml_files import read, read_map
-from actions.reading import read_choice
+from tests.actions.eligibility.known import PARAMETERS, chosen
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
 MARS_2024, PREMIER_JOUR = dt.date(2024, 3, 7), dt.date(2024, 1, 1)
 PAR_HEURE = Decimal("4.50")
 
@@ -231,12 +227,6 @@ def test_answering_what_is_missing_ends(situation: Situation) -> None:
     assert decide(situation, MARS_2024, PARAMETERS).missing == ()
 
 
-SHARED = read_map(ROOT / "data/questions.yml", QuestionContent)
-CONTENT = read(
-    ROOT / "data/eligibility/complement_inclusif_alsh.yml", RuleContent, {SHARED_QUESTIONS: SHARED}
-)
-
-
 @pytest.mark.parametrize(
     ("fact", "dit", "lu"),
     [
@@ -255,8 +245,4 @@ CONTENT = read(
     ],
 )
 def test_how_people_answer(fact: str, dit: str, lu: str) -> None:
-    choices = CONTENT.questions[fact].choix
-    ordered = sorted(choices.items(), key=lambda item: -item[1].priorite)
-    reading = read_choice(dit, {name: choice.mots for name, choice in ordered})
-    assert reading is not None
-    assert reading.value == lu
+    assert chosen(RULE, fact, dit) == lu

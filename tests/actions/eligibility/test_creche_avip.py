@@ -13,16 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
-from actions.eligibility.creche_avip import Parcours, Situation, decide
+from actions.eligibility.creche_avip import RULE, Parcours, Situation, decide
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
-from actions.knowledge.yaml_files import read, read_map
-from actions.reading import read_choice
+from tests.actions.eligibility.known import PARAMETERS, chosen
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
 MAI_2026 = dt.date(2026, 5, 4)
 
 # A single parent of a one-year-old, in training, in Haute-Marne; each case says what changes.
@@ -213,10 +209,6 @@ def test_answering_what_is_missing_ends(situation: Situation) -> None:
     assert decide(situation, MAI_2026, PARAMETERS).missing == ()
 
 
-SHARED = read_map(ROOT / "data/questions.yml", QuestionContent)
-CONTENT = read(ROOT / "data/eligibility/creche_avip.yml", RuleContent, {SHARED_QUESTIONS: SHARED})
-
-
 @pytest.mark.parametrize(
     ("dit", "lu"),
     [
@@ -236,7 +228,4 @@ CONTENT = read(ROOT / "data/eligibility/creche_avip.yml", RuleContent, {SHARED_Q
     ],
 )
 def test_how_people_say_what_they_do(dit: str, lu: str | None) -> None:
-    choices = CONTENT.questions["avip_parcours"].choix
-    ordered = sorted(choices.items(), key=lambda item: -item[1].priorite)
-    reading = read_choice(dit, {name: choice.mots for name, choice in ordered})
-    assert (reading and reading.value) == lu
+    assert chosen(RULE, "avip_parcours", dit) == lu

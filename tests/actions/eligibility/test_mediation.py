@@ -15,16 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
 from actions.eligibility.decision import Decision, Status, Verdict
-from actions.eligibility.mediation import Demandeur, Demarche, Motif, Situation, decide
+from actions.eligibility.mediation import RULE, Demandeur, Demarche, Motif, Situation, decide
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
-from actions.knowledge.yaml_files import read, read_map
-from actions.reading import read_choice
+from tests.actions.eligibility.known import PARAMETERS, chosen
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
 NOVEMBRE_2026 = dt.date(2026, 11, 21)
 
 # An allocataire of the Haute-Marne whose complaint about a decision was rejected.
@@ -266,11 +262,7 @@ def test_known_from_the_day_of_the_document() -> None:
     ],
 )
 def test_what_people_say(fact: str, text: str, value: str) -> None:
-    shared = {SHARED_QUESTIONS: read_map(ROOT / "data/questions.yml", QuestionContent)}
-    content = read(ROOT / "data/eligibility/mediation.yml", RuleContent, shared)
-    choices = sorted(content.questions[fact].choix.items(), key=lambda item: -item[1].priorite)
-    reading = read_choice(text, {name: choice.mots for name, choice in choices})
-    assert reading and reading.value == value
+    assert chosen(RULE, fact, text) == value
 
 
 BOOLEANS = st.none() | st.booleans()

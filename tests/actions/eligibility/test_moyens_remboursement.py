@@ -9,7 +9,6 @@ and « Motifs de rendez-vous » (04: difficulties, 09: money owed or contested).
 
 import datetime as dt
 import itertools
-import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.content import RuleContent
 from actions.eligibility.decision import Decision, Status, Verdict
-from actions.eligibility.moyens_remboursement import Moyen, Part, Situation, decide
+from actions.eligibility.moyens_remboursement import RULE, Moyen, Part, Situation, decide
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
-from actions.reading import simplify
+from tests.actions.eligibility.known import CONTENTS, PARAMETERS, chosen, said
 
 ROOT = Path(__file__).parents[3]
 WEBINAIRE = dt.date(2026, 5, 4)
@@ -45,20 +41,10 @@ PAR_CARTE: dict[str, Any] = {
 EN_LIGNE = ("ouvrir_dettes", "choisir_tout", "payer", "recu")
 
 
-@pytest.fixture(scope="module")
-def parameters() -> Parameters:
-    return Parameters.read(ROOT / "data/parameters")
-
-
-@pytest.fixture(scope="module")
-def content() -> RuleContent:
-    return read_rules()["moyens_remboursement"]
-
-
 @pytest.fixture
-def advise(parameters: Parameters) -> Any:
+def advise() -> Any:
     def _advise(date: dt.date = AUJOURDHUI, **changes: Any) -> Decision:
-        return decide(Situation(**{**PAR_CARTE, **changes}), date, parameters)
+        return decide(Situation(**{**PAR_CARTE, **changes}), date, PARAMETERS)
 
     return _advise
 
@@ -184,9 +170,9 @@ def test_without_a_preference_card_comes_first_and_no_way_is_left_out(advise: An
     assert decision.missing == ("moyen_paiement",)
 
 
-def test_who_contests_is_not_asked_how_to_pay(parameters: Parameters) -> None:
+def test_who_contests_is_not_asked_how_to_pay() -> None:
     situation = Situation(dette_reclamee=True, dette_contestee=True)
-    assert decide(situation, AUJOURDHUI, parameters).missing == ("fraude",)
+    assert decide(situation, AUJOURDHUI, PARAMETERS).missing == ("fraude",)
 
 
 UNKNOWNS = {
@@ -240,22 +226,22 @@ def test_two_difficulties_together(advise: Any, first: str, second: str) -> None
     assert ("pas_de_remise" in notes(decision)) == ("fraude" in (first, second))
 
 
-def test_nothing_known(parameters: Parameters) -> None:
-    decision = decide(Situation(), AUJOURDHUI, parameters)
+def test_nothing_known() -> None:
+    decision = decide(Situation(), AUJOURDHUI, PARAMETERS)
     assert decision.verdict is Verdict.A_PRECISER
     assert set(decision.missing) == set(UNKNOWNS)
 
 
-def test_known_from_the_day_of_the_document(parameters: Parameters) -> None:
-    assert decide(Situation(), WEBINAIRE, parameters).conditions
+def test_known_from_the_day_of_the_document() -> None:
+    assert decide(Situation(), WEBINAIRE, PARAMETERS).conditions
     with pytest.raises(UnknownAtDate):
-        decide(Situation(), WEBINAIRE - dt.timedelta(days=1), parameters)
+        decide(Situation(), WEBINAIRE - dt.timedelta(days=1), PARAMETERS)
 
 
-def test_the_smallest_payment_is_one_euro(parameters: Parameters, content: RuleContent) -> None:
+def test_the_smallest_payment_is_one_euro() -> None:
     """« Le montant de votre remboursement ne peut pas être inférieur à 1 €. »"""
-    said = parameters.render(content.notes["minimum"], AUJOURDHUI)
-    assert said == "En ligne, chaque paiement est d'au moins 1 €."
+    sentence = PARAMETERS.render(CONTENTS[RULE].notes["minimum"], AUJOURDHUI)
+    assert sentence == "En ligne, chaque paiement est d'au moins 1 €."
 
 
 SITUATIONS = st.builds(
@@ -274,9 +260,9 @@ SITUATIONS = st.builds(
 
 @given(SITUATIONS, st.dates(WEBINAIRE, dt.date(2100, 1, 1)))
 def test_any_situation_gets_a_decision_that_explains_itself(
-    parameters: Parameters, situation: Situation, date: dt.date
+    situation: Situation, date: dt.date
 ) -> None:
-    decision = decide(situation, date, parameters)
+    decision = decide(situation, date, PARAMETERS)
     assert all(getattr(situation, fact) is None for fact in decision.missing)
     assert len(set(decision.steps)) == len(decision.steps) > 0
     assert not (decision.verdict is Verdict.NON and decision.missing)
@@ -286,12 +272,10 @@ def test_any_situation_gets_a_decision_that_explains_itself(
 
 
 @given(st.decimals(0, 20000, places=2), st.decimals(0, 20000, places=2))
-def test_the_more_was_wrongly_paid_the_more_is_added(
-    parameters: Parameters, one: Decimal, other: Decimal
-) -> None:
+def test_the_more_was_wrongly_paid_the_more_is_added(one: Decimal, other: Decimal) -> None:
     def total(paid: Decimal) -> Any:
         situation = Situation(**{**PAR_CARTE, "fraude": True, "dette_versee_a_tort": paid})
-        decision = decide(situation, AUJOURDHUI, parameters)
+        decision = decide(situation, AUJOURDHUI, PARAMETERS)
         [note] = [note for note in decision.notes if note.id == "majoration_calculee"]
         return note.values["total"]
 
@@ -300,10 +284,8 @@ def test_the_more_was_wrongly_paid_the_more_is_added(
 
 
 @given(SITUATIONS)
-def test_a_fraud_never_leads_to_asking_for_a_remission(
-    parameters: Parameters, situation: Situation
-) -> None:
-    decision = decide(situation, AUJOURDHUI, parameters)
+def test_a_fraud_never_leads_to_asking_for_a_remission(situation: Situation) -> None:
+    decision = decide(situation, AUJOURDHUI, PARAMETERS)
     assert not (situation.fraude and "difficulte" in decision.steps)
 
 
@@ -328,12 +310,8 @@ def test_a_fraud_never_leads_to_asking_for_a_remission(
         ("dette_remboursement", "la totalité", "tout"),
     ],
 )
-def test_how_people_say_it(
-    content: RuleContent, question: str, dit: str, choix: str | None
-) -> None:
-    choices = content.questions[question].choix.items()
-    ordered = sorted(choices, key=lambda item: -item[1].priorite)
-    assert next((v for v, c in ordered if re.search(c.mots, simplify(dit))), None) == choix
+def test_how_people_say_it(question: str, dit: str, choix: str | None) -> None:
+    assert chosen(RULE, question, dit) == choix
 
 
 @pytest.mark.parametrize(
@@ -352,8 +330,5 @@ def test_how_people_say_it(
         ("acces_mon_compte", "oui j'y arrive", True),
     ],
 )
-def test_how_people_say_yes_or_no(content: RuleContent, question: str, dit: str, oui: bool) -> None:
-    asked, plain = content.questions[question], simplify(dit)
-    said_yes = bool(asked.oui and re.search(asked.oui, plain))
-    said_no = bool(asked.non and re.search(asked.non, plain))
-    assert (said_yes, said_no) == (oui, not oui)
+def test_how_people_say_yes_or_no(question: str, dit: str, oui: bool) -> None:
+    assert said(RULE, question, dit) == ["oui" if oui else "non"]

@@ -9,7 +9,6 @@ of a right to visit, nor of other benefits.
 
 import datetime as dt
 import itertools
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.content import RuleContent
 from actions.eligibility.decision import Decision, Status, Verdict
 from actions.eligibility.partage_allocations_familiales import (
+    RULE,
     Accord,
     Residence,
     Situation,
@@ -27,9 +26,7 @@ from actions.eligibility.partage_allocations_familiales import (
     decide,
 )
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
-from actions.reading import simplify
+from tests.actions.eligibility.known import PARAMETERS, chosen
 
 ROOT = Path(__file__).parents[3]
 WEBINAIRE = dt.date(2025, 10, 6)
@@ -47,20 +44,10 @@ GARDE_ALTERNEE: dict[str, Any] = {
 ORDER = ["residence_enfants", "separe", "af_recues", "af_accord", "allocataire"]
 
 
-@pytest.fixture(scope="module")
-def parameters() -> Parameters:
-    return Parameters.read(ROOT / "data/parameters")
-
-
-@pytest.fixture(scope="module")
-def content() -> RuleContent:
-    return read_rules()["partage_allocations_familiales"]
-
-
 @pytest.fixture
-def estimate(parameters: Parameters) -> Any:
+def estimate() -> Any:
     def _estimate(date: dt.date = AUJOURDHUI, **changes: Any) -> Decision:
-        return decide(Situation(**{**GARDE_ALTERNEE, **changes}), date, parameters)
+        return decide(Situation(**{**GARDE_ALTERNEE, **changes}), date, PARAMETERS)
 
     return _estimate
 
@@ -258,16 +245,16 @@ def test_nothing_is_asked_about_the_money_when_only_the_caf_can_judge_the_homes(
     )
 
 
-def test_nothing_known(parameters: Parameters) -> None:
-    decision = decide(Situation(), AUJOURDHUI, parameters)
+def test_nothing_known() -> None:
+    decision = decide(Situation(), AUJOURDHUI, PARAMETERS)
     assert decision.verdict is Verdict.A_PRECISER
     assert set(decision.missing) == set(ORDER)
 
 
-def test_known_from_the_day_of_the_document(parameters: Parameters) -> None:
-    assert decide(Situation(), WEBINAIRE, parameters).conditions
+def test_known_from_the_day_of_the_document() -> None:
+    assert decide(Situation(), WEBINAIRE, PARAMETERS).conditions
     with pytest.raises(UnknownAtDate):
-        decide(Situation(), WEBINAIRE - dt.timedelta(days=1), parameters)
+        decide(Situation(), WEBINAIRE - dt.timedelta(days=1), PARAMETERS)
 
 
 SITUATIONS = st.builds(
@@ -282,9 +269,9 @@ SITUATIONS = st.builds(
 
 @given(SITUATIONS, st.dates(WEBINAIRE, dt.date(2100, 1, 1)))
 def test_any_situation_gets_a_decision_that_explains_itself(
-    parameters: Parameters, situation: Situation, date: dt.date
+    situation: Situation, date: dt.date
 ) -> None:
-    decision = decide(situation, date, parameters)
+    decision = decide(situation, date, PARAMETERS)
     assert all(getattr(situation, fact) is None for fact in decision.missing)
     assert len(set(decision.steps)) == len(decision.steps) > 0
     assert decision.notes
@@ -294,15 +281,15 @@ def test_any_situation_gets_a_decision_that_explains_itself(
 
 
 @given(SITUATIONS)
-def test_answering_never_asks_again(parameters: Parameters, situation: Situation) -> None:
+def test_answering_never_asks_again(situation: Situation) -> None:
     """One answer more never brings back a question already answered."""
-    decision = decide(situation, AUJOURDHUI, parameters)
+    decision = decide(situation, AUJOURDHUI, PARAMETERS)
     for fact in decision.missing:
         answers = {"residence_enfants": Residence.ALTERNEE, "af_recues": Versement.MOI}
         answers["af_accord"] = Accord.PARTAGE
         values = {name: getattr(situation, name) for name in ORDER}
         after = decide(
-            Situation(**{**values, fact: answers.get(fact, True)}), AUJOURDHUI, parameters
+            Situation(**{**values, fact: answers.get(fact, True)}), AUJOURDHUI, PARAMETERS
         )
         assert set(after.missing) < set(decision.missing)
 
@@ -332,9 +319,5 @@ def test_answering_never_asks_again(parameters: Parameters, situation: Situation
         ("af_accord", "oui d'accord", None),
     ],
 )
-def test_how_people_say_it(
-    content: RuleContent, question: str, dit: str, choix: str | None
-) -> None:
-    choices = content.questions[question].choix.items()
-    ordered = sorted(choices, key=lambda item: -item[1].priorite)
-    assert next((v for v, c in ordered if re.search(c.mots, simplify(dit))), None) == choix
+def test_how_people_say_it(question: str, dit: str, choix: str | None) -> None:
+    assert chosen(RULE, question, dit) == choix

@@ -14,16 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.eligibility.content import SHARED_QUESTIONS, QuestionContent, RuleContent
 from actions.eligibility.decision import Decision, Status, Verdict
-from actions.eligibility.passeports_loisirs import Activite, Situation, decide
+from actions.eligibility.passeports_loisirs import RULE, Activite, Situation, decide
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
-from actions.knowledge.yaml_files import read, read_map
-from actions.reading import read_choice
+from tests.actions.eligibility.known import PARAMETERS, chosen
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
 OCTOBRE_2025 = dt.date(2025, 10, 6)
 DERNIER_JOUR, LENDEMAIN = dt.date(2025, 10, 31), dt.date(2025, 11, 1)
 
@@ -366,12 +362,6 @@ def test_answering_what_is_missing_ends(situation: Situation) -> None:
     assert decide(situation, LENDEMAIN, PARAMETERS).missing == ()
 
 
-SHARED = read_map(ROOT / "data/questions.yml", QuestionContent)
-CONTENT = read(
-    ROOT / "data/eligibility/passeports_loisirs.yml", RuleContent, {SHARED_QUESTIONS: SHARED}
-)
-
-
 @pytest.mark.parametrize(
     ("dit", "lu"),
     [
@@ -393,7 +383,4 @@ CONTENT = read(
     ],
 )
 def test_how_people_name_the_activity(dit: str, lu: str | None) -> None:
-    choices = CONTENT.questions["activite_loisirs"].choix
-    ordered = sorted(choices.items(), key=lambda item: -item[1].priorite)
-    reading = read_choice(dit, {name: choice.mots for name, choice in ordered})
-    assert (reading and reading.value) == lu
+    assert chosen(RULE, "activite_loisirs", dit) == lu

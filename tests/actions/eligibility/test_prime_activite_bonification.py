@@ -15,15 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.eligibility.decision import Decision, Status, Verdict
-from actions.eligibility.prime_activite_bonification import Situation, decide
+from actions.eligibility.prime_activite_bonification import RULE, Situation, decide
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.loader import read_rules
-from actions.knowledge.parameters import Parameters
 from actions.reading import simplify
+from tests.actions.eligibility.known import CONTENTS, PARAMETERS, said
 
 ROOT = Path(__file__).parents[3]
-PARAMETERS = Parameters.read(ROOT / "data/parameters")
-CONTENT = read_rules()["prime_activite_bonification"]
 MAI_2026 = dt.date(2026, 5, 4)
 SMIC, SMIC_115 = Decimal("1442.40"), Decimal("1658.76")
 CENT = Decimal("0.01")
@@ -247,7 +244,7 @@ def test_learning_a_missing_fact_never_turns_a_decided_verdict(
 
 
 @pytest.mark.parametrize(
-    ("fact", "text", "said"),
+    ("fact", "text", "expected"),
     [
         ("prime_activite_recue", "je la touche déjà", "oui"),
         ("prime_activite_recue", "j'en ai tous les mois", "oui"),
@@ -264,15 +261,12 @@ def test_learning_a_missing_fact_never_turns_a_decided_verdict(
         ("autre_travailleur", "pourquoi cette question", None),
     ],
 )
-def test_how_people_say_yes_and_no(fact: str, text: str, said: str | None) -> None:
-    question = CONTENT.questions[fact]
-    patterns = {"oui": question.oui, "non": question.non}
-    found = [v for v, p in patterns.items() if p and re.search(p, simplify(text))]
-    assert found == ([said] if said else [])
+def test_how_people_say_yes_and_no(fact: str, text: str, expected: str | None) -> None:
+    assert said(RULE, fact, text) == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(
     "text", ["la prime d'activité", "ma ppa", "c'est quoi la bonification", "primes d activité"]
 )
 def test_how_people_name_it(text: str) -> None:
-    assert re.search(CONTENT.noms, simplify(text))
+    assert re.search(CONTENTS[RULE].noms, simplify(text))

@@ -4,7 +4,6 @@ housing?), « Je me sépare : les principales démarches », « L'offre de servi
 where it is found) and « Le service public des pensions alimentaires »."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,8 @@ from hypothesis import strategies as st
 from actions.eligibility.asf import AutreParent
 from actions.eligibility.separation import Declaration, Situation, decide
 from actions.knowledge.errors import UnknownAtDate
-from actions.knowledge.parameters import Parameters
+from tests.actions.eligibility.known import PARAMETERS
 
-PARAMETERS = Parameters.read(Path(__file__).parents[3] / "data" / "parameters")
 OCTOBRE_2025 = dt.date(2025, 10, 6)
 KNOWN: dict[str, Any] = {
     "violences": False,
