@@ -18,6 +18,7 @@ from allobot.settings import load_settings
 
 def prepare(project: Project) -> None:
     """Migrate, load, train: each only if needed. A Rasa elsewhere has its own model."""
+    check_tracker(project)
     prepare_database(project)
     load_knowledge(project)
     if not project.settings.rasa_urls:
@@ -31,11 +32,10 @@ def prepare_database(project: Project) -> None:
         database.upgrade(project.settings.database_url)
     except (SQLAlchemyError, database.UnsupportedDatabase) as error:
         raise DatabaseError(say("base", raison=_reason(error))) from error
-    _check_tracker(project)
     print(say("base_prete"), flush=True)
 
 
-def _check_tracker(project: Project) -> None:
+def check_tracker(project: Project) -> None:
     """Rasa would start without its file, and forget each message. Raises DatabaseError."""
     path = project.root / project.settings.tracker_path
     if not project.settings.tracker.startswith("sqlite") or not path.is_file():
@@ -91,6 +91,7 @@ def main() -> None:
     """`python -m allobot.preparation`: the database and the knowledge, before containers start."""
     project = Project(load_settings())
     try:
+        check_tracker(project)
         prepare_database(project)
         load_knowledge(project)
     except AllobotError as error:

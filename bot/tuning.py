@@ -11,6 +11,7 @@ import contextlib
 import copy
 import functools
 import weakref
+from abc import ABCMeta
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -26,16 +27,29 @@ from rasa.core.actions.action import RemoteAction
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, Event, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionReverted,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    Restarted,
+    SessionStarted,
+    UserUtteranceReverted,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
 from rasa.utils.endpoints import EndpointConfig
 
 ACTION_TIMEOUT = 2  # seconds
 OPEN: weakref.WeakSet[ClientSession] = weakref.WeakSet()
 SESSION = "allobot_session"  # attribute of an endpoint: its loop, and the session kept open in it
-# Only its tokens are read (config.yml): these would take half the time of understanding.
-UNUSED = ("tok2vec", "morphologizer", "parser", "attribute_ruler", "lemmatizer", "ner")
+# Only its tokens are read (config.yml). The components would take half the time of understanding,
+# the vocabulary (vectors and lexemes, not the tokenizer's own rules) 180 MB.
+UNUSED = ("tok2vec", "morphologizer", "parser", "attribute_ruler", "lemmatizer", "ner", "vocab")
 NO_SUCH_EVENT = ValidationError("no such event", validator="oneOf")
+UNDOING = {ActionExecuted, ActionReverted, Restarted, SessionStarted, UserUtteranceReverted}
 TURNS_SENT = 8  # of the conversation, to an action: none looks further back
 READ = ("event", "timestamp", "name", "value", "text", "input_channel", "metadata")  # of an event
 
@@ -50,6 +64,41 @@ def tune() -> None:
     rasa_run.close_resources = _closing(rasa_run.close_resources)
     Event.resolve_by_type = staticmethod(_once(Event.resolve_by_type))
     DaskGraphRunner.run = _run
+    DialogueStateTracker.applied_events = _applied_events
+    for kind in (Event, *all_subclasses(Event)):
+        kind.__class__ = _Plain
+
+
+class _Plain(ABCMeta):
+    """Of events: Rasa declares them abstract, and each isinstance then asks Python's registry."""
+
+    __instancecheck__ = type.__instancecheck__
+
+
+def _applied_events(self: DialogueStateTracker) -> list[Event]:
+    """The events of the conversation that still count; Rasa asks for them at each prediction.
+
+    By the class of each, and not by trying six classes on each. What is undone is Rasa's to say.
+    """
+    loops = {event.name for event in self.events if type(event) is ActiveLoop and event.name}
+    counting: list[Event] = []
+    for event in self.events:
+        kind = type(event)
+        if kind not in UNDOING or (kind is ActionExecuted and event.action_name not in loops):
+            counting.append(event)
+        elif kind is ActionExecuted:
+            name = event.action_name
+            if self._first_loop_execution_or_unhappy_path(name, counting):
+                counting.append(event)
+            else:
+                self._undo_till_previous_loop_execution(name, counting)
+        elif kind in (Restarted, SessionStarted):
+            counting = []
+        else:
+            if kind is UserUtteranceReverted:  # the message, then the listening before it
+                self._undo_till_previous(UserUttered, counting)
+            self._undo_till_previous(ActionExecuted, counting)
+    return counting
 
 
 def _kept_open(open_session: Callable[[EndpointConfig], Any]) -> Callable[[EndpointConfig], Any]:

@@ -1,7 +1,9 @@
 """Guards bot/tuning.py, which touches private details of Rasa 3.6.21."""
 
 import inspect
+import random
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -18,12 +20,26 @@ from rasa.core.actions.action import RemoteAction
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.utils.spacy_utils import SpacyNLP
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActionReverted,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    LoopInterrupted,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from sanic import Sanic
 
-from bot.tuning import ACTION_TIMEOUT, last_turns, tune
+from bot.__main__ import blas_kernels
+from bot.tuning import ACTION_TIMEOUT, _applied_events, last_turns, tune
 
 TUNED: list[tuple[Any, str]] = [
     (RemoteAction, "_validate_action_result"),
@@ -33,6 +49,7 @@ TUNED: list[tuple[Any, str]] = [
     (EndpointConfig, "session"),
     (rasa_run, "close_resources"),
     (Event, "resolve_by_type"),
+    (DialogueStateTracker, "applied_events"),
     (DaskGraphRunner, "run"),
 ]
 ANSWERS: list[Any] = [
@@ -109,6 +126,33 @@ def test_the_spacy_model_is_loaded_once(tuned: RemoteAction) -> None:
     load.assert_called_once()
 
 
+def test_tokens_are_those_of_the_whole_model(tuned: RemoteAction) -> None:
+    light = SpacyNLP.load_model("fr_core_news_md").model
+    whole = spacy.load("fr_core_news_md", disable=light.meta["components"])
+    for text in (
+        "J'ai 2 enfants, c.-à-d. qu'ils ont 8 et 12 ans : 1 442,40 € par mois ?",
+        "aujourd'hui jsuis allé à l'accueil... mdp oublié!! https://www.caf.fr",
+        "prud'hommes, grand-mère, M. Untel, va-t-il venir ? 3/12/2025 14h30",
+    ):
+        assert [token.text for token in light(text)] == [token.text for token in whole(text)]
+
+
+CPU = "processor : 0\nmodel name : Some CPU\nflags : {}\n\nprocessor : 1\nflags : none\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "kernels"),
+    [("fpu sse2 avx avx2 fma avx512f", "HASWELL"), ("fpu sse2 avx fma", None), ("", None)],
+)
+def test_a_cpu_that_openblas_does_not_know_is_named(
+    tmp_path: Path, flags: str, kernels: str | None
+) -> None:
+    file = tmp_path / "cpuinfo"
+    file.write_text(CPU.format(flags))
+    assert blas_kernels(file) == kernels
+    assert blas_kernels(tmp_path / "absent") is None
+
+
 def test_each_kind_of_event_is_found_once(tuned: RemoteAction) -> None:
     first = Event.resolve_by_type("slot")
     with patch("rasa.shared.utils.common.all_subclasses") as walk:
@@ -123,6 +167,45 @@ def test_tuning_again_changes_nothing(tuned: RemoteAction) -> None:
     before = inspect.getattr_static(Event, "resolve_by_type").__func__
     tune()
     assert inspect.getattr_static(Event, "resolve_by_type").__func__ is before
+
+
+LOOP = "questionnaire_form"
+ANYTHING: list[Any] = [
+    lambda: ActionExecuted("action_listen"),
+    lambda: UserUttered("bonjour", {"name": "salutation"}),
+    lambda: ActionExecuted("action_repondre"),
+    lambda: BotUttered("Bonjour."),
+    lambda: SlotSet("sujet", "asf"),
+    lambda: ActionExecuted(LOOP),
+    lambda: ActiveLoop(LOOP),
+    lambda: ActionExecutionRejected(LOOP),
+    lambda: LoopInterrupted(True),
+    lambda: ActiveLoop(None),
+    lambda: ActionReverted(),
+    lambda: UserUtteranceReverted(),
+    lambda: Restarted(),
+    lambda: SessionStarted(),
+]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_events_that_count_are_those_rasa_says(seed: int) -> None:
+    stock = inspect.getattr_static(DialogueStateTracker, "applied_events")
+    choose = random.Random(seed)
+    tracker = DialogueStateTracker("someone", [])
+    shares = [6, 6, 3, 3, 2, 5, 3, 1, 1, 1, 1, 1, 0.2, 0.2]
+    tracker.events.extend(make() for make in choose.choices(ANYTHING, shares, k=120))
+    assert list(map(id, _applied_events(tracker))) == list(map(id, stock(tracker)))
+
+
+def test_an_event_is_still_of_its_classes(tuned: RemoteAction) -> None:
+    slot = SlotSet("sujet", "asf")
+    assert isinstance(slot, SlotSet)
+    assert isinstance(slot, Event)
+    assert not isinstance(slot, BotUttered)
+    assert not isinstance("slot", Event)
+    with pytest.raises(TypeError):
+        Event()
 
 
 def test_an_action_is_told_the_last_turns_only(tuned: RemoteAction) -> None:

@@ -12,7 +12,8 @@ HOUR = 3600
 
 
 def signed(serializer: URLSafeTimedSerializer, ago: float) -> str:
-    with patch("itsdangerous.timed.time.time", return_value=time.time() - ago):
+    then = time.time() - ago
+    with patch("time.time", return_value=then):
         value = serializer.dumps("abc")
     return value.decode() if isinstance(value, bytes) else value
 
