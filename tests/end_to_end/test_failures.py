@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from allobot import local_http
-from tests.end_to_end.conftest import System, start, wait_ready
+from tests.end_to_end.conftest import System, start, stop, wait_ready
 from tests.end_to_end.parts import Parts, running
 from tests.end_to_end.person import Person, text
 
@@ -53,8 +53,7 @@ def another_bot(tmp_path: Path) -> Iterator[System]:
         wait_ready(running)
         yield running
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
+        stop(running)
 
 
 @pytest.mark.parametrize(("part", "seconds"), [("rasa", 60), ("actions", 30), ("web", 30)])
