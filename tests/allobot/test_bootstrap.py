@@ -78,7 +78,7 @@ def test_nothing_to_do_is_instant(repository: Path) -> None:
     begun = time.monotonic()
     done = bootstrap(repository)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("changed", COPIED)

@@ -68,7 +68,7 @@ async def test_conversations_do_not_wait_for_each_other(server: Any) -> None:
     async with store.lock("one"):
         begun = time.monotonic()
         async with store.lock("two"):
-            assert time.monotonic() - begun < 0.5
+            assert time.monotonic() - begun < 3
     await close(store)
 
 

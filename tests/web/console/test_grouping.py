@@ -65,7 +65,7 @@ def test_plain_words() -> None:
 
 
 def test_twenty_thousand_messages_are_looked_at_at_once() -> None:
-    """Ten seconds for what takes two: the machine may be busy."""
+    """Ten seconds of CPU for what takes two: the machine may be busy."""
     known, chance = examples(), random.Random(1)
     assert len(known) > 5000
 
@@ -78,12 +78,12 @@ def test_twenty_thousand_messages_are_looked_at_at_once() -> None:
         (key, known[key] if key < len(known) else shuffled(chance.choice(known)))
         for key in range(20_000)
     ]
-    begun = time.perf_counter()
+    begun = time.process_time()
     index = Index(messages)
-    made = time.perf_counter() - begun
-    begun = time.perf_counter()
+    made = time.process_time() - begun
+    begun = time.process_time()
     found = index.similar("j'ai oublié mon mot de passe")
-    asked = time.perf_counter() - begun
+    asked = time.process_time() - begun
     assert made < 10 and asked < 0.5
     assert len(found) > 20
     said = [plain_words(messages[it.key][1]) for it in found[:20]]
