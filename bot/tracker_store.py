@@ -50,7 +50,7 @@ EVENTS = SQLTrackerStore.SQLEvent.__table__
 EXTENT = sa.select(sa.func.count(), sa.func.max(EVENTS.c.id)).where(
     EVENTS.c.sender_id == sa.bindparam("sender")
 )
-RECENT = 500  # conversations under way whose tracker stays in memory, about 50 kB each
+RECENT = 300  # conversations under way whose tracker stays in memory, about 150 kB each
 RECENT_SECONDS = 600  # after the last message
 
 
