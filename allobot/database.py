@@ -16,7 +16,6 @@ from sqlalchemy.orm import DeclarativeBase
 from allobot import sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 5
 UPGRADE_SECONDS = 60
 UPGRADE_LOCK = 0x416C6C6F  # any number, the same in every process: PostgreSQL's advisory lock
 NAMES = {
@@ -45,17 +44,19 @@ def make_engine(url: str) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        engine = create_engine(
+            parsed, connect_args={"timeout": sqlite.BUSY_SECONDS}, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    waits = f"-c statement_timeout={BUSY_SECONDS}s -c lock_timeout={BUSY_SECONDS}s"
+    waits = f"-c statement_timeout={sqlite.BUSY_SECONDS}s -c lock_timeout={sqlite.BUSY_SECONDS}s"
     return create_engine(
         parsed,
-        connect_args={"connect_timeout": BUSY_SECONDS, "options": waits},
+        connect_args={"connect_timeout": sqlite.BUSY_SECONDS, "options": waits},
         hide_parameters=True,
         pool_pre_ping=True,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=sqlite.BUSY_SECONDS,
     )
 
 

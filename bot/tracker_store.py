@@ -32,7 +32,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from allobot import sqlite
 from allobot.dangers import DANGERS
 from allobot.masking import mask
-from allobot.masking.codes import hide_codes
+from allobot.masking.codes import hide_codes_in
 from bot.classifier import SECOND
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,6 @@ ABOUT = ("message", "device", "received")
 NAMES_ONLY = ("intent", "intent_ranking", "bande", SECOND)  # of parse_data: no word of the person
 
 
-BUSY_SECONDS = 5  # before a database that does not answer is an error
 SCHEMA = "rasa"  # in PostgreSQL, apart from the application's tables (allobot/database.py)
 MAKING = 0x52617361  # any number, the same in every process: PostgreSQL's advisory lock
 KNOWN = "allobot_known"  # attribute of a tracker: what of it is in the database
@@ -222,7 +221,7 @@ def make_engine(url: sa.engine.URL) -> sa.engine.Engine:
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(
             url,
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False},
             hide_parameters=True,
             # One connection kept open: Rasa's store works in one thread.
             poolclass=sa.pool.QueuePool,
@@ -231,19 +230,19 @@ def make_engine(url: sa.engine.URL) -> sa.engine.Engine:
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    limits = f"-c statement_timeout={BUSY_SECONDS}s -c lock_timeout={BUSY_SECONDS}s"
+    limits = f"-c statement_timeout={sqlite.BUSY_SECONDS}s -c lock_timeout={sqlite.BUSY_SECONDS}s"
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg2"),
         connect_args={
-            "connect_timeout": BUSY_SECONDS,
-            "tcp_user_timeout": BUSY_SECONDS * 1000,  # a server that vanished
+            "connect_timeout": sqlite.BUSY_SECONDS,
+            "tcp_user_timeout": sqlite.BUSY_SECONDS * 1000,  # a server that vanished
             "options": limits,
         },
         execution_options={"schema_translate_map": {None: SCHEMA}},
         hide_parameters=True,
         pool_size=2,
         max_overflow=2,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=sqlite.BUSY_SECONDS,
         pool_pre_ping=True,  # a server that was started again
     )
 
@@ -312,23 +311,12 @@ def _unknown(value: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _without_codes(event: BotUttered) -> BotUttered:
-    text, data = _hidden(event.text), _hidden(event.data)
+    text, data = hide_codes_in(event.text), hide_codes_in(event.data)
     if (text, data) == (event.text, event.data):
         return event
     quiet = copy.copy(event)
     quiet.text, quiet.data = text, data
     return quiet
-
-
-def _hidden(value: Any) -> Any:
-    """The same, without codes in any string inside."""
-    if isinstance(value, str):
-        return hide_codes(value)
-    if isinstance(value, dict):
-        return {name: _hidden(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_hidden(item) for item in value]
-    return value
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -6,16 +6,13 @@ Rasa receives tokens that are worth nothing outside the conversation.
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 from babel.units import format_unit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from actions.appointments.codes import Codes
 from actions.appointments.ics import calendar_file
@@ -23,9 +20,10 @@ from actions.appointments.intake import Intake, Taken
 from actions.appointments.phones import BadPhone, read_phone
 from actions.appointments.vault import Coordonnees, Vault
 from allobot.masking.codes import codes, plain_codes
-from allobot.settings import BadKey, Settings
+from allobot.settings import PARIS, BadKey, Settings
 from web.bodies import Body, read_body
 from web.conversations.service import Question, Reception
+from web.conversations.sql_store import in_thread
 from web.conversations.text import clean
 from web.errors import (
     EmptyText,
@@ -33,7 +31,6 @@ from web.errors import (
     InvalidPhone,
     NoConversation,
     NotFound,
-    StoreUnavailable,
     TextTooLong,
     TooManyRequests,
 )
@@ -41,7 +38,6 @@ from web.keys import CONVERSATIONS, SESSIONS, SETTINGS
 from web.limits import Limits, limit_client
 from web.sentences import sentences
 
-PARIS = ZoneInfo("Europe/Paris")
 MAX_NAME = 80
 MAX_PHONE = 40
 CALENDAR_PATH = "/rendez-vous/{debut:[0-9]{8}T[0-9]{4}}.ics"
@@ -50,7 +46,6 @@ CALENDAR_NAME = "rendez-vous.ics"
 PAST, FUTURE = dt.timedelta(days=62), dt.timedelta(days=366)
 FIRST_HOUR, LAST_HOUR = 6, 21
 
-Result = TypeVar("Result")
 routes = web.RouteTableDef()
 
 
@@ -83,7 +78,7 @@ class DatabaseReception(Reception):
         """Return what Rasa and people may see of a text; each code counts for both limits."""
         number = max(sum(1 for _ in codes(text)), len(plain_codes(text)))
         verify = await self._may_try(number, conversation, client)
-        return await _in_thread(
+        return await in_thread(
             lambda: self._intake.read(
                 text,
                 conversation=conversation,
@@ -95,7 +90,7 @@ class DatabaseReception(Reception):
 
     async def keep(self, coordonnees: Coordonnees, *, conversation: str) -> str:
         """Return the token of contact details, now in the vault."""
-        return await _in_thread(
+        return await in_thread(
             lambda: self._vault.put(
                 coordonnees, conversation=conversation, now=self._settings.now()
             )
@@ -206,10 +201,3 @@ def _plausible(written: str, now: dt.datetime) -> dt.datetime:
     if not exists or not in_time or not FIRST_HOUR <= debut.hour <= LAST_HOUR:
         raise ValueError(written)
     return debut
-
-
-async def _in_thread(work: Callable[[], Result]) -> Result:
-    try:
-        return await asyncio.to_thread(work)
-    except SQLAlchemyError as error:
-        raise StoreUnavailable from error

@@ -6,6 +6,7 @@ no French word, amount, date or phone number looks like it.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from allobot.masking.words import tokens
 
@@ -73,6 +74,17 @@ def hide_codes(text: str) -> str:
     for start, end in reversed(list(codes(text))):
         text = f"{text[:start]}{tokens()['code']}{text[end:]}"
     return text
+
+
+def hide_codes_in(value: Any) -> Any:
+    """The same JSON, without codes in any string inside."""
+    if isinstance(value, str):
+        return hide_codes(value)
+    if isinstance(value, dict):
+        return {name: hide_codes_in(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [hide_codes_in(item) for item in value]
+    return value
 
 
 def is_code(plain: str) -> bool:

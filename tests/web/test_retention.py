@@ -249,7 +249,7 @@ async def test_a_large_file_is_rewritten_by_the_purge_only(
 async def test_a_reader_that_holds_the_log_does_not_stop_an_erasure(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("allobot.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("allobot.sqlite.BUSY_SECONDS", 0.1)
     upgrade(sqlite_url)
     engine = make_engine(sqlite_url)
     store = SqlStore(engine)

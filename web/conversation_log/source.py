@@ -11,11 +11,11 @@ from urllib.parse import quote
 from sqlalchemy import Engine, Row, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
+from allobot.sqlite import BUSY_SECONDS
 from web.conversation_log.turns import KINDS, Event
 from web.conversation_log.writing import chunks
 from web.conversations.tracker_events import EVENTS, Tracker, file_of, is_made, server_engine
 
-BUSY_SECONDS = 5
 OVERLAP = 1000  # ids read again where a transaction may show its rows after a later one's
 
 

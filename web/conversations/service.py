@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from actions.appointments.intake import CODE, PHONE, Taken
 from actions.appointments.vault import Coordonnees
 from allobot.masking import Masked, mask
-from allobot.masking.codes import hide_codes
+from allobot.masking.codes import hide_codes, hide_codes_in
 from web.conversations.locks import ConversationLocks
 from web.conversations.store import Begun, ConversationStore, Feedback
 from web.conversations.text import as_words, clean
@@ -272,19 +272,8 @@ def last_answer(messages: Sequence[Message]) -> list[Message]:
 def _without_codes(message: Message) -> Message:
     """Return a message as it is kept: a code of appointment is for the browser, once."""
     buttons = tuple(Button(it.id, hide_codes(it.label), it.payload) for it in message.buttons)
-    card = None if message.card is None else _hidden(message.card)
+    card = hide_codes_in(message.card)
     return replace(message, text=hide_codes(message.text), card=card, buttons=buttons)
-
-
-def _hidden(value: Any) -> Any:
-    """Return JSON with the codes of all its strings hidden."""
-    if isinstance(value, str):
-        return hide_codes(value)
-    if isinstance(value, list):
-        return [_hidden(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _hidden(item) for name, item in value.items()}
-    return value
 
 
 def _is_danger(message: Message) -> bool:

@@ -232,7 +232,7 @@ class SqlStore(ConversationStore):
             with engine.begin() as connection:
                 return work(connection)
 
-        return await _in_thread(transaction)
+        return await in_thread(transaction)
 
     def _delete(self, connection: Connection, ids: Sequence[str]) -> dict[str, int]:
         """Delete every row that names these conversations; return how many, by table."""
@@ -259,7 +259,7 @@ class SqlStore(ConversationStore):
             finally:
                 connection.close()
 
-        return self._engine.dialect.name != "sqlite" or await _in_thread(work)
+        return self._engine.dialect.name != "sqlite" or await in_thread(work)
 
 
 def naming_columns(connection: Connection) -> list[Column[Any]]:
@@ -278,7 +278,8 @@ def _naming_column(table: Table) -> Column[Any] | None:
     return table.columns.get("id" if is_parent else "conversation_id")
 
 
-async def _in_thread(work: Callable[[], Result]) -> Result:
+async def in_thread(work: Callable[[], Result]) -> Result:
+    """Do SQL outside the event loop. Raises StoreUnavailable when the database does not answer."""
     try:
         return await asyncio.to_thread(work)
     except SQLAlchemyError as error:

@@ -34,13 +34,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from allobot.database import make_engine
+from allobot.sqlite import BUSY_SECONDS
 from web.conversations import scrub
 from web.errors import StoreUnavailable
 from web.logs import LOGGER
 
 Tracker = Path | str
 
-BUSY_SECONDS = 5.0
 FILE = "rasa's file"  # in the log
 SCHEMA = "rasa"  # of its table in PostgreSQL (bot/tracker_store.py)
 LAST = 3  # messages looked at: the one that was not answered is the last, or nearly
