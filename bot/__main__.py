@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from allobot.masking.logs import mask_logs
+from bot.absent import TALKING, leave_out
 
 SETTINGS = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -33,6 +34,8 @@ def main() -> None:
 
     hush_deprecations()
     mask_logs()
+    if len(sys.argv) > 1 and sys.argv[1] in TALKING:
+        leave_out()
     from rasa.__main__ import main as rasa_main
 
     from bot.tuning import tune

@@ -12,7 +12,7 @@ from aiohttp import web
 from allobot.database import make_engine
 from allobot.settings import Settings
 from web.conversation_log.source import tracker_engine
-from web.conversation_log.tail import Tail
+from web.conversation_log.tail import BATCH, Tail
 from web.keys import SETTINGS
 from web.logs import LOGGER, describe
 from web.retention import limit_of
@@ -37,7 +37,8 @@ async def keep_up(settings: Settings) -> None:
     try:
         while True:
             try:
-                while await asyncio.to_thread(tail.run_once):
+                # Until nothing waits; what is said meanwhile does, else a busy hour never ends it.
+                while await asyncio.to_thread(tail.run_once) >= BATCH:
                     pass
                 if forgotten_on != settings.today():
                     await asyncio.to_thread(tail.forget, limit_of(settings.retention_days))

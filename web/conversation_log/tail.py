@@ -23,7 +23,7 @@ from web.conversation_log.writing import chunks, utc, write
 from web.conversations import scrub
 from web.conversations.models import ConversationRow, FeedbackRow, MessageRow
 
-BATCH = 1000  # events in one transaction
+BATCH = 4000  # events in one transaction: a conversation is read anew in each that it is in
 SKEW = dt.timedelta(minutes=1)  # between the clocks of two gateways
 PAGE = 200
 DEMO = "demo-"  # conversations that nobody held: nothing of the site erases them
@@ -46,7 +46,7 @@ class Tail:
         self._clock = clock
 
     def run_once(self) -> int:
-        """Read the next events, 1000 at most; return how many, 0 when there is nothing new.
+        """Read the next events, BATCH at most; return how many, 0 when there is nothing new.
 
         Also reads anew the conversations with a new opinion, and those just left. Raises
         SQLAlchemyError when a database does not answer: nothing is then written.

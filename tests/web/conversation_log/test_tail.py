@@ -547,6 +547,32 @@ async def test_the_gateway_follows_and_lives_through_failures(
     engine.dispose()
 
 
+async def test_the_gateway_does_not_run_after_those_who_talk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full batch is followed by the next one at once; anything less waits for the next time."""
+    read = [module.BATCH, module.BATCH, module.BATCH - 1, 1]
+    passes: list[int] = []
+
+    def once(_: Tail) -> int:
+        passes.append(read[len(passes)])
+        return passes[-1]
+
+    monkeypatch.setattr(Tail, "run_once", once)
+    settings = Settings(var=tmp_path)
+    upgrade(settings.database_url)
+    monkeypatch.setattr(following, "EVERY", 60)
+    task = asyncio.create_task(following.keep_up(settings))
+    async with asyncio.timeout(20):
+        while len(passes) < 3:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert passes == read[:3]
+
+
 def test_one_cursor_is_made_with_the_tables(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(LogCursorRow)).scalar() == 1
