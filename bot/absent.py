@@ -45,12 +45,18 @@ OTHERS = {
 
 
 class _Refusing(type):
-    """The class of placeholders: they can be named, compared and excepted, not made."""
+    """The class of placeholders: they can be named, compared and excepted, not made nor asked."""
 
     def __call__(cls, *_: Any, **__: Any) -> NoReturn:
-        raise ImportError(
-            f"{cls.__module__}.{cls.__name__} was left out at the start (bot/absent.py): "
-            "name it in the configuration, or start with `rasa` instead of `python -m bot`"
+        raise cls._refusal()
+
+    def __getattr__(cls, name: str) -> NoReturn:
+        raise AttributeError(name) if name.startswith("_") else cls._refusal()
+
+    def _refusal(cls) -> ImportError:
+        return ImportError(
+            f"{cls.__module__}.{cls.__name__} was left out at the start (bot/absent.py): name it "
+            "in the configuration, or start with `rasa` instead of `python -m bot`"
         )
 
     def name(cls) -> str:

@@ -103,6 +103,9 @@ def test_a_placeholder_can_be_named_and_says_so_when_used(
     assert not isinstance(slack, ModuleType)
     with pytest.raises(ImportError, match=r"rasa\.core\.channels\.slack\.SlackInput was left out"):
         slack("token")
+    with pytest.raises(ImportError, match="name it in the configuration"):
+        _ = slack.load
+    assert not hasattr(slack, "__abstractmethods__")
     with pytest.raises(KeyError):
         try:
             raise KeyError

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
+from tests import browsers
 from tests.end_to_end.stage import Stage, stage
-from tests.end_to_end.test_browser import ARGUMENTS, CHROMIUM
 
 ANSWER = 15_000  # milliseconds
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MESSAGES = "**/api/conversation/messages"
 TEXT, SHAPE = 4.5, 3.0  # contrasts that WCAG 1.4.3 and 1.4.11 ask for
+
+browser = browsers.browser
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +29,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(autouse=True)
 def _prompt_bot(theatre: Stage) -> None:
     theatre.rasa.delay = 0.0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

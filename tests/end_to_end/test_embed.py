@@ -15,12 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from allobot import local_http
 from allobot.project import ROOT
+from tests.browsers import chromium
 from tests.end_to_end.conftest import System
-from tests.end_to_end.test_browser import ANSWER, ARGUMENTS, CHROMIUM, DANGER, ELSEWHERE, WCAG
+from tests.end_to_end.test_browser import ANSWER, DANGER, ELSEWHERE, WCAG
 
 OPEN_LABEL = "Une question sur vos aides ?"
 TAG = """<!doctype html><html lang="fr"><meta charset="utf-8"><title>La ville</title>
@@ -103,12 +104,8 @@ def bot(system: System, partner: Site, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium as it is to be: no cookie of another site, unless it is partitioned."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*ARGUMENTS, "--test-third-party-cookie-phaseout"]
-        )
-        yield chromium
-        chromium.close()
+    with chromium("--test-third-party-cookie-phaseout") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests import browsers
 from tests.end_to_end.conftest import System
 from tests.end_to_end.test_browser import (
     ANSWER,
-    ARGUMENTS,
-    CHROMIUM,
     STORED,
     ask,
     conversation_of,
@@ -22,13 +21,7 @@ from tests.end_to_end.test_browser import (
 PATH = "/confidentialite"
 SAID = "comment rembourser la caf, question du perroquet"
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+browser = browsers.browser
 
 
 @pytest.fixture

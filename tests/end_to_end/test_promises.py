@@ -7,8 +7,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browsers import chromium
 from tests.end_to_end.conftest import System
 from tests.end_to_end.person import Person, card, text
 from tests.web.fake_rasa import CARD
@@ -176,7 +177,6 @@ def test_a_text_is_never_a_command_for_rasa_itself(system: System, typed: str) -
 # ---- what is said is never run
 
 HTML = "<img src=x onerror=window.run=1><script>window.run=1</script><b>gras</b>"
-CHROMIUM = "/usr/bin/chromium"
 
 
 def test_markup_is_shown_as_text_and_nothing_runs(tmp_path: Path) -> None:
@@ -193,10 +193,9 @@ def test_markup_is_shown_as_text_and_nothing_runs(tmp_path: Path) -> None:
         "sources": [{"document": HTML, "section": HTML, "date": "2026-05-04"}],
     }
     button = {"title": HTML, "payload": "/x"}
-    with running_gateway(tmp_path) as gateway, sync_playwright() as playwright:
+    with running_gateway(tmp_path) as gateway, chromium() as browser:
         gateway.rasa.reply = lambda _: [{"text": HTML, "buttons": [button]}, {"custom": hostile}]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_page()
+        page = browser.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(gateway.url)
@@ -212,4 +211,3 @@ def test_markup_is_shown_as_text_and_nothing_runs(tmp_path: Path) -> None:
             assert page.locator("[href^='javascript'], [onerror]").count() == 0
             page.reload()
         assert all(url.startswith(gateway.url) for url in asked)
-        chromium.close()

@@ -19,7 +19,7 @@ from web.knowledge import LazyContent
 OpenGateway = Callable[..., Awaitable[Api]]
 
 sqlite_url, postgres_url = databases.sqlite_url, databases.postgres_url
-database_url = databases.database_url
+database_url, engine = databases.database_url, databases.engine
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +59,6 @@ IMPERSONAL = {
 }
 SECRET = "mot bien à soi"
 OLD = dt.timedelta(days=31)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """Each kind of database, with its tables."""
-    upgrade(database_url)
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def make_tracker(path: Path, events: list[tuple[str, dt.datetime]]) -> None:

@@ -1,7 +1,6 @@
 """A calendar of an office in a scratch database, of each kind in turn."""
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from cryptography.fernet import Fernet
@@ -11,20 +10,11 @@ from actions.appointments.booking import Booking
 from actions.appointments.codes import Codes
 from actions.appointments.content import RendezVousContent, read_rendez_vous
 from actions.appointments.vault import Vault
-from allobot.database import make_engine, upgrade
 from allobot.settings import PARIS
 from tests import databases
 
 sqlite_url, postgres_url = databases.sqlite_url, databases.postgres_url
-database_url = databases.database_url
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    upgrade(database_url)
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
+database_url, engine = databases.database_url, databases.engine
 
 
 @pytest.fixture(scope="session")

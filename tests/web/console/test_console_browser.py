@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from sqlalchemy import Engine, func, select
 
 from actions.appointments.desk import Desk
 from actions.appointments.vault import Coordonnees
 from allobot.database import make_engine, upgrade
 from allobot.settings import PARIS, Settings
-from tests.end_to_end.test_browser import ARGUMENTS, CHROMIUM
+from tests import browsers
 from tests.web.console.conftest import CHEAP, PASSWORD, ensure
 from tests.web.console.written_log import (
     HOSTILE,
@@ -59,6 +59,8 @@ PAGES = {
     "aucun-rendez-vous": "/console/rendez-vous?jour=2026-11-29",
     "export": "/console/export",
 }
+
+browser = browsers.browser
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,6 @@ def serving(settings: Settings, engine: Engine, users: Users) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(STOP)
         loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

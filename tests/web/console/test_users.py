@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pyotp
@@ -17,7 +16,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from allobot.database import Base, make_engine, upgrade
+from allobot.database import Base
+from tests import databases
 from tests.web.console.conftest import CHEAP, PASSWORD, Clock
 from web.console import models
 from web.console.errors import (
@@ -40,12 +40,7 @@ KEY = Fernet.generate_key().decode()
 OTHER = "un-tout-autre-secret"
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    upgrade(database_url)
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
+engine = databases.engine  # each kind of database in turn, not the console's
 
 
 @pytest.fixture
