@@ -36,7 +36,7 @@ from allobot.project import Project
 LEARNT_FROM = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
 CODE = ("bot", "uv.lock")
 # Of bot/, what serves and never learns: a change there asks for no training.
-SERVING = ("absent.py", "lock_store.py", "metrics.py", "renewal.py", "tracker_store.py")
+SERVING = ("lock_store.py", "metrics.py", "renewal.py", "tracker_store.py")
 DRAFT, LOCK = ".entrainement-", ".verrou"
 CARD, PREVIOUS, REFUSED = "allobot.json", "allobot.precedent", "allobot.refuse"
 WHOLE = "metadata.json"  # a file of every model
