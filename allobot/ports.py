@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import secrets
 import socket
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from allobot.messages import say
 from allobot.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+APART = range(20_000, 32_000)  # below those that Linux gives to outgoing connections
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ def is_free(number: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, now."""
-    with socket.create_server((LOOPBACK, 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
+    """A port that nobody listens on, now, and that no outgoing connection takes meanwhile."""
+    while not is_free(number := secrets.choice(APART)):
+        pass
+    return number
 
 
 def _check(port: Port) -> None:
