@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import secrets
+import random
 import socket
 from dataclasses import dataclass
 
@@ -52,10 +52,14 @@ def is_free(number: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, now, and that no outgoing connection takes meanwhile."""
-    while not is_free(number := secrets.choice(APART)):
-        pass
-    return number
+    """A port that nobody listens on, now, and that no outgoing connection takes meanwhile.
+
+    Raises OSError when there is none.
+    """
+    for number in random.SystemRandom().sample(APART, len(APART)):
+        if is_free(number):
+            return number
+    raise OSError(errno.EADDRNOTAVAIL, f"no free port on {LOOPBACK}")
 
 
 def _check(port: Port) -> None:

@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 CONFIGURATION = (Path("config.yml"), Path("credentials.yml"), Path("endpoints.yml"))
 TALKING = {"run", "shell"}  # the commands that only answer: others learn or draw
 
-# The modules of Rasa that import TensorFlow, and the names that ask for one of them in config.yml.
+# The modules of Rasa that import TensorFlow, and what each is there for: all stay when config.yml
+# names one of these.
 NEURAL = {
     "rasa.nlu.classifiers.diet_classifier": "DIETClassifier",
     "rasa.nlu.selectors.response_selector": "ResponseSelector",

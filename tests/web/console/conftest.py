@@ -24,8 +24,8 @@ from argon2 import PasswordHasher
 from multidict import CIMultiDictProxy
 from sqlalchemy import Engine
 
-from allobot.database import make_engine, upgrade
 from allobot.settings import Settings
+from tests import databases
 from web.app import make_app
 from web.console.access import COOKIE
 from web.console.errors import UnknownUser
@@ -133,10 +133,8 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
     """The application's database, with its tables."""
-    upgrade(settings.database_url)
-    engine = make_engine(settings.database_url)
-    yield engine
-    engine.dispose()
+    with databases.opened(settings.database_url) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from aiohttp import web
 from ruamel.yaml import YAML
 from sqlalchemy import Engine, insert, select
 
-from allobot.database import make_engine, upgrade
 from allobot.settings import Settings
+from tests import databases
 from tests.web.console.conftest import Console, OpenConsole
 from web.console.corrections import CORRECTIONS
 from web.console.corrections.models import CorrectionRow
@@ -106,12 +105,7 @@ def fill(engine: Engine, texts: list[str], conversation: str = TALK) -> list[int
 # ---- the SQL, on both databases
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
-    upgrade(database_url)
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
+database = databases.engine  # each kind of it in turn, not the console's
 
 
 @pytest.fixture
